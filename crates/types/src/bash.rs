@@ -1,0 +1,125 @@
+//! The shell tool: published as `bash_20241022` and, unchanged, `bash_20250124`.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{InvalidInput, parse_input};
+
+/// The tool's name on the wire.
+pub const NAME: &str = "bash";
+
+/// The longest time that a call may ask for.
+pub const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The arguments as a model sends them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BashInput {
+    /// The command to run, any number of lines. Required unless `restart` is true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// True to replace the shell by a fresh one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<bool>,
+    /// Seconds after which the command and all it started are killed. The default is 120.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<f64>,
+}
+
+/// What the executor is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BashAction {
+    /// Run a command in the persistent shell.
+    Run {
+        /// The command's text, free of NUL.
+        command: String,
+        /// The call's own limit; none means the session's default.
+        timeout: Option<Duration>,
+    },
+    /// Replace the shell by a fresh one.
+    Restart,
+}
+
+impl BashAction {
+    /// Reads and checks a model's arguments.
+    pub fn parse(arguments: &Value) -> Result<Self, InvalidInput> {
+        let input: BashInput = parse_input(arguments)?;
+        let timeout = input.timeout.map(checked_timeout).transpose()?;
+        match (input.restart.unwrap_or(false), input.command) {
+            (true, None) => Ok(Self::Restart),
+            (true, Some(_)) => Err(InvalidInput::not_accepted("command", "restart")),
+            (false, None) => Err(InvalidInput::new("parameter `command` is required unless `restart` is true")),
+            (false, Some(command)) if command.contains('\0') => {
+                Err(InvalidInput::new("parameter `command` holds a NUL character, which no shell accepts"))
+            }
+            (false, Some(command)) => Ok(Self::Run { command, timeout }),
+        }
+    }
+}
+
+fn checked_timeout(seconds: f64) -> Result<Duration, InvalidInput> {
+    let max = MAX_TIMEOUT.as_secs_f64();
+    if seconds > 0.0 && seconds <= max {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(InvalidInput::new(format!("parameter `timeout` is `{seconds}`; it takes seconds above 0 and up to {max}")))
+    }
+}
+
+/// What a program wants to know of a finished command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BashDetails {
+    /// How the command ended.
+    pub end: BashEnd,
+    /// The shell's working directory afterwards.
+    pub cwd: String,
+    /// From the command's start to its end.
+    pub duration_ms: u64,
+    /// Bytes that the command wrote to its standard output and error, also those not shown.
+    pub output_bytes: u64,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BashEnd {
+    /// It ran to its end with this status, 0 to 255.
+    Exited(i32),
+    /// It exceeded its time and was killed; the shell lives on.
+    TimedOut,
+    /// It was cancelled and killed; the shell lives on.
+    Cancelled,
+    /// It ended the shell itself, which has been replaced.
+    ShellEnded,
+    /// The shell was restarted on request.
+    Restarted,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_command_is_required_unless_restarting() {
+        assert!(BashAction::parse(&json!({})).is_err());
+        assert_eq!(BashAction::parse(&json!({"restart": true})), Ok(BashAction::Restart));
+    }
+
+    #[test]
+    fn a_timeout_out_of_range_says_what_is_allowed() {
+        for seconds in [0.0, -1.0, 1e9] {
+            let error = BashAction::parse(&json!({"command": "ls", "timeout": seconds})).expect_err("out of range");
+            assert!(error.to_string().contains("up to 86400"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_nul_in_a_command_is_refused() {
+        assert!(BashAction::parse(&json!({"command": "echo a\0b"})).is_err());
+    }
+}

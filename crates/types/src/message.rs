@@ -1,0 +1,125 @@
+//! The conversation: what the user, the model and the tools have said.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ToolOutput;
+
+/// One entry of a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Message {
+    /// What the person (or the calling program) asked.
+    User {
+        /// The prompt's parts, at least one.
+        content: Vec<ContentPart>,
+    },
+    /// What the model answered.
+    Assistant {
+        /// Its text; empty when it only called tools.
+        text: String,
+        /// The calls it asks for, in its order.
+        tool_calls: Vec<ToolCall>,
+    },
+    /// The results of a step's calls, in the order of the calls.
+    Tools {
+        /// One result for every call of the assistant message before.
+        results: Vec<ToolResult>,
+    },
+}
+
+impl Message {
+    /// A user's message of one text part.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::User { content: vec![ContentPart::text(text)] }
+    }
+}
+
+/// A part of a message or of a tool's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ContentPart {
+    /// Text, UTF-8.
+    Text {
+        /// The text itself.
+        text: String,
+    },
+    /// A picture.
+    Image(Image),
+}
+
+impl ContentPart {
+    /// A text part.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text { text: text.into() }
+    }
+}
+
+/// A picture, as it travels in JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Image {
+    /// For example `image/png`.
+    pub media_type: String,
+    /// The file's bytes in standard base64.
+    pub data: String,
+}
+
+/// A model's wish to run a tool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The provider's id of the call; unique within a session.
+    pub id: String,
+    /// The tool's name, as offered in its spec.
+    pub name: String,
+    /// The arguments: an object when the model spoke JSON, else its raw text as a string.
+    pub arguments: Value,
+}
+
+/// What came of a call, as the model is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolResult {
+    /// The id of the call that is answered.
+    pub call_id: String,
+    /// The name of the tool that was called.
+    pub name: String,
+    /// What the tool said.
+    pub output: ToolOutput,
+}
+
+/// Why the model stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// It had said everything.
+    Stop,
+    /// It wants tools to be run.
+    ToolCalls,
+    /// It ran into the provider's output limit; a call at the end may be cut.
+    Length,
+    /// The provider withheld the answer.
+    ContentFilter,
+}
+
+/// Tokens, as counted by the provider. Zero where it did not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the request.
+    pub input_tokens: u64,
+    /// Tokens of the answer.
+    pub output_tokens: u64,
+}
+
+impl Usage {
+    /// Tokens in and out together.
+    #[must_use]
+    pub fn total(self) -> u64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+    }
+}
