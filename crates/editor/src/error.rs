@@ -1,0 +1,126 @@
+//! Why a command was refused or failed, in words that a model can act on.
+//!
+//! The message names the cause and what was received; the remedy, where there is one, is a line of its own.
+//! Errors of the operating system are sources, so their text is joined on once, in [`EditError::in_words`].
+
+use std::{
+    error::Error,
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::closest::Closest;
+
+/// A command that was not done. Nothing was changed, unless the variant says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EditError {
+    #[error("`{}` does not exist", path.display())]
+    NotFound { path: PathBuf, closest_folder: PathBuf },
+    #[error("`{}` is a folder, which can only be viewed", path.display())]
+    IsFolder { path: PathBuf },
+    #[error("`{}` is a folder, which has no lines for `view_range` to choose from", path.display())]
+    RangeOfFolder { path: PathBuf },
+    #[error("`{}` is {kind} and not a file of text", path.display())]
+    Special { path: PathBuf, kind: &'static str },
+    #[error("`{}` is a binary file of {size} bytes", path.display())]
+    Binary { path: PathBuf, size: usize },
+    #[error("`{}` has {size} bytes or more, and the editor takes files of up to {limit}", path.display())]
+    TooLarge { path: PathBuf, size: u64, limit: u64 },
+    #[error("the edit would make `{}` {size} bytes long, and the editor takes files of up to {limit}", path.display())]
+    WouldBeTooLarge { path: PathBuf, size: u64, limit: u64 },
+    #[error("`view_range` is lines {first} to {}, but `{}` has {}", last_in_words(*last), path.display(), lines_in_words(*count))]
+    RangeOutOfFile { path: PathBuf, first: usize, last: Option<usize>, count: usize },
+    #[error("`insert_line` is `{line}`, but `{}` has {}", path.display(), lines_in_words(*count))]
+    LineOutOfFile { path: PathBuf, line: usize, count: usize },
+    #[error("`{}` exists already, and `create` does not overwrite", path.display())]
+    Exists { path: PathBuf },
+    #[error("`{}` is a symlink to `{}`, which does not exist", path.display(), target.display())]
+    DanglingLink { path: PathBuf, target: PathBuf },
+    #[error("`{}` names a folder, not a file to create", path.display())]
+    NamesFolder { path: PathBuf },
+    #[error("`old_str` does not occur in `{}`{}", path.display(), Closest::in_words(closest.as_ref()))]
+    NoMatch { path: PathBuf, closest: Option<Closest> },
+    #[error("`old_str` occurs more than once in `{}`, on lines {}", path.display(), lines_listed(lines, *are_all))]
+    SeveralMatches { path: PathBuf, lines: Vec<usize>, are_all: bool },
+    #[error("there is no edit of `{}` left to undo", path.display())]
+    NothingToUndo { path: PathBuf },
+    #[error("`{}` was changed by somebody else since the edit to undo; {}", path.display(), account.trim_end())]
+    ChangedSince { path: PathBuf, account: String },
+    #[error("`{}` was changed by somebody else during the edit", path.display())]
+    ChangedMeanwhile { path: PathBuf },
+    #[error("could not {action} `{}`", path.display())]
+    Io { action: &'static str, path: PathBuf, source: io::Error },
+}
+
+impl EditError {
+    /// For `map_err`: an operating system's error, with what was being done to which path.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+
+    /// Message, causes and remedy, for the model to read.
+    pub(crate) fn in_words(&self) -> String {
+        let mut words = self.to_string();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            words.push_str(": ");
+            words.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        if let Some(hint) = self.hint() {
+            words.push_str("\nhint: ");
+            words.push_str(&hint);
+        }
+        words
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotFound { closest_folder, .. } => {
+                format!("`{}` exists; view it to see what it holds", closest_folder.display())
+            }
+            Self::IsFolder { .. } | Self::NamesFolder { .. } => "name a file in it".into(),
+            Self::RangeOfFolder { .. } => "leave `view_range` out".into(),
+            Self::Special { .. } | Self::Binary { .. } => "use a shell command that is made for it".into(),
+            Self::TooLarge { .. } | Self::WouldBeTooLarge { .. } => {
+                "use a shell command, such as `sed` or `grep`, that works line by line".into()
+            }
+            Self::RangeOutOfFile { count: 0, .. } => "leave `view_range` out".into(),
+            Self::RangeOutOfFile { count, .. } => {
+                format!("choose lines between 1 and {count}, or -1 as the last for the end of the file")
+            }
+            Self::LineOutOfFile { count, .. } => {
+                format!("0 inserts at the top of the file, {count} at its end")
+            }
+            Self::Exists { .. } => "change it with `str_replace` or `insert`, or create another path".into(),
+            Self::DanglingLink { target, .. } => format!("create `{}` instead", target.display()),
+            Self::NoMatch { .. } => {
+                "`old_str` must be the file's text to the character, spaces and tabs included, without the line numbers of a view"
+                    .into()
+            }
+            Self::SeveralMatches { .. } => "add lines around it to `old_str` until it occurs once".into(),
+            Self::NothingToUndo { .. } => return None,
+            Self::ChangedSince { .. } => "view the file, and make the change with `str_replace` if it is still wanted".into(),
+            Self::ChangedMeanwhile { .. } => "view the file and try again".into(),
+            Self::Io { .. } => return None,
+        };
+        Some(hint)
+    }
+}
+
+fn lines_in_words(count: usize) -> String {
+    match count {
+        0 => "no lines".into(),
+        1 => "1 line".into(),
+        count => format!("{count} lines"),
+    }
+}
+
+fn last_in_words(last: Option<usize>) -> String {
+    last.map_or_else(|| "the end".into(), |last| last.to_string())
+}
+
+fn lines_listed(lines: &[usize], are_all: bool) -> String {
+    let listed: Vec<String> = lines.iter().map(usize::to_string).collect();
+    format!("{}{}", listed.join(", "), if are_all { "" } else { " and more" })
+}
