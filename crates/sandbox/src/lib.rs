@@ -1,1 +1,25 @@
-//! Placeholder.
+//! Sandboxes as Docker containers, and the images they start from.
+//!
+//! [`Engine`] is the connection to Docker; [`Images`] builds what sandboxes start from; [`DockerSource`] makes a
+//! session's sandbox: a container, locked down, with the guest binary put into it as PID 1 ([`container`]), spoken to
+//! over one exec stream that carries MCP ([`connection`]). Who owns a container is written on it ([`owner`]), so that
+//! what a crashed owner left behind can be found and removed ([`reap`]) without touching what others still use.
+//!
+//! The guest is taken for hostile: what it says is bounded, parsed with care and passed on as data only.
+
+pub mod connection;
+pub mod container;
+mod engine;
+pub mod exec;
+mod guest_binary;
+mod images;
+pub mod owner;
+pub mod reap;
+mod sandbox;
+mod spec;
+
+pub use engine::{Engine, EngineError};
+pub use guest_binary::{GuestBinary, GuestMissing};
+pub use images::{BuildError, BuildOptions, BuiltIn, Images};
+pub use sandbox::{DockerSandbox, DockerSource, SandboxError};
+pub use spec::{Mount, Network, SandboxSpec, Screen, SpecError};

@@ -1,0 +1,176 @@
+//! A sandbox's container: how it is locked down, made, started, listed and removed.
+
+use std::collections::HashMap;
+
+use bollard::{
+    body_full,
+    config::ContainerSummary,
+    errors::Error,
+    models::{
+        ContainerCreateBody, ContainerSummaryStateEnum, HealthConfig, HostConfig, HostConfigLogConfig, ResourcesUlimits,
+    },
+    query_parameters::{ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, UploadToContainerOptionsBuilder},
+};
+use handspike_types::SessionId;
+
+use crate::{
+    Engine, GuestBinary, SandboxSpec,
+    engine::is_not_found,
+    guest_binary::{GUEST_PATH, HOME, USER_ID, WORKSPACE},
+    owner::{self, Ownership, SESSION_LABEL},
+};
+
+/// A sandbox's container, as the engine lists it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The engine's id, 64 hexadecimal digits.
+    pub id: String,
+    /// The image it was made from.
+    pub image: String,
+    /// Seconds since the Unix epoch at which it was made.
+    pub created: u64,
+    /// Whether its guest runs.
+    pub running: bool,
+    /// What its labels say.
+    pub ownership: Ownership,
+}
+
+impl Engine {
+    /// Makes a sandbox's container with the guest in it, not yet started, and returns its id.
+    pub(crate) async fn create(
+        &self,
+        session: SessionId,
+        spec: &SandboxSpec,
+        guest: &GuestBinary,
+    ) -> Result<String, Error> {
+        let id = self.docker.create_container(None, create_body(session, spec)).await?.id;
+        let archive = guest.archive(spec)?;
+        let to_root = UploadToContainerOptionsBuilder::new().path("/").build();
+        match self.docker.upload_to_container(&id, Some(to_root), body_full(archive)).await {
+            Ok(()) => Ok(id),
+            Err(error) => {
+                let _ = self.remove(&id).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts a container.
+    pub(crate) async fn start(&self, id: &str) -> Result<(), Error> {
+        self.docker.start_container(id, None).await
+    }
+
+    /// Ends and removes a container with its anonymous volumes. One that is not there counts as removed.
+    pub async fn remove(&self, id: &str) -> Result<(), Error> {
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        match self.docker.remove_container(id, Some(options)).await {
+            Err(error) if !is_not_found(&error) && !is_being_removed(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// All sandboxes that this engine knows, running or not.
+    pub async fn sandboxes(&self) -> Result<Vec<Listed>, Error> {
+        self.list(SESSION_LABEL.to_owned()).await
+    }
+
+    /// The sandboxes of one session.
+    pub async fn sandboxes_of(&self, session: SessionId) -> Result<Vec<Listed>, Error> {
+        self.list(format!("{SESSION_LABEL}={session}")).await
+    }
+
+    async fn list(&self, label: String) -> Result<Vec<Listed>, Error> {
+        let filters = HashMap::from([("label", vec![label])]);
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        let containers = self.docker.list_containers(Some(options)).await?;
+        Ok(containers.into_iter().filter_map(listed).collect())
+    }
+}
+
+fn listed(container: ContainerSummary) -> Option<Listed> {
+    Some(Listed {
+        id: container.id?,
+        image: container.image.unwrap_or_default(),
+        created: container.created.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0),
+        running: container.state == Some(ContainerSummaryStateEnum::RUNNING),
+        ownership: Ownership::from_labels(&container.labels?)?,
+    })
+}
+
+/// Two ends may remove one container at a time; the engine refuses the second while the first is at work.
+fn is_being_removed(error: &Error) -> bool {
+    matches!(error, Error::DockerResponseServerError { status_code: 409, .. })
+}
+
+fn create_body(session: SessionId, spec: &SandboxSpec) -> ContainerCreateBody {
+    let time_to_live = spec.time_to_live.as_secs();
+    ContainerCreateBody {
+        image: Some(spec.image.clone()),
+        entrypoint: Some(vec![GUEST_PATH.to_owned()]),
+        cmd: Some(vec!["init".to_owned()]),
+        user: Some(format!("{USER_ID}:{USER_ID}")),
+        working_dir: Some(WORKSPACE.to_owned()),
+        hostname: Some("sandbox".to_owned()),
+        env: Some(vec![
+            format!("HOME={HOME}"),
+            "USER=agent".to_owned(),
+            "LANG=C.UTF-8".to_owned(),
+            format!("HANDSPIKE_SCREEN={}", spec.screen),
+            format!("HANDSPIKE_IDLE={time_to_live}"),
+        ]),
+        labels: Some(owner::labels(session, time_to_live, spec.keep)),
+        // An image's own health check would start processes in the sandbox that nobody asked for.
+        healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }),
+        host_config: Some(host_config(spec)),
+        ..ContainerCreateBody::default()
+    }
+}
+
+/// The lock-down. The engine's default seccomp profile is in force because nothing here turns it off.
+fn host_config(spec: &SandboxSpec) -> HostConfig {
+    let bytes = |size: u64| i64::try_from(size).unwrap_or(i64::MAX);
+    HostConfig {
+        network_mode: Some(spec.network.mode().to_owned()),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        security_opt: Some(vec!["no-new-privileges:true".to_owned()]),
+        privileged: Some(false),
+        memory: Some(bytes(spec.memory)),
+        memory_swap: Some(bytes(spec.memory)),
+        #[expect(clippy::cast_possible_truncation, reason = "a number of processors is far from the limits of i64")]
+        nano_cpus: Some((spec.cpus * 1e9) as i64),
+        pids_limit: Some(i64::from(spec.processes)),
+        shm_size: Some(bytes(spec.shared_memory)),
+        ulimits: Some(vec![
+            ulimit("nofile", 65_536),
+            // A core dump would go to wherever the host's pattern says.
+            ulimit("core", 0),
+        ]),
+        binds: Some(spec.mounts.iter().map(crate::Mount::bind).collect()),
+        ipc_mode: Some("private".to_owned()),
+        // Nobody reads the engine's log of the guest, and a sandbox could fill the disk with it.
+        log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
+        ..HostConfig::default()
+    }
+}
+
+fn ulimit(name: &str, limit: i64) -> ResourcesUlimits {
+    ResourcesUlimits { name: Some(name.to_owned()), soft: Some(limit), hard: Some(limit) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_sandbox_is_locked_down() {
+        let body = create_body(SessionId::generate(), &SandboxSpec::new("base"));
+        assert_eq!(body.user.as_deref(), Some("1000:1000"));
+        let host = body.host_config.expect("a host configuration");
+        assert_eq!(host.network_mode.as_deref(), Some("none"));
+        assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
+        assert_eq!(host.security_opt, Some(vec!["no-new-privileges:true".to_owned()]));
+        assert_eq!((host.memory, host.memory_swap), (Some(2 << 30), Some(2 << 30)));
+        assert_eq!((host.nano_cpus, host.pids_limit), (Some(2_000_000_000), Some(512)));
+        assert_eq!(host.binds, Some(Vec::new()));
+    }
+}

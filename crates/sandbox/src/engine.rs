@@ -1,0 +1,101 @@
+//! The connection to a Docker Engine, and what to say when there is none.
+
+use std::{env, io::ErrorKind};
+
+use bollard::{Docker, errors::Error};
+use thiserror::Error as ThisError;
+
+const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+
+/// A Docker Engine that answers, spoken to in the newest API version that both sides know.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pub(crate) docker: Docker,
+}
+
+/// Why there is no engine to speak to.
+#[derive(Debug, ThisError)]
+pub enum EngineError {
+    /// Nothing is there.
+    #[error(
+        "no Docker Engine is installed or running: there is no `{socket}`\nhint: install one (Debian and Ubuntu: apt-get install docker.io) and start it, or set DOCKER_HOST"
+    )]
+    Missing {
+        /// The socket that was looked for.
+        socket: String,
+    },
+    /// A socket is there, but nobody listens.
+    #[error(
+        "the Docker Engine at `{host}` is not running\nhint: start it (systemctl start docker), or set DOCKER_HOST"
+    )]
+    NotRunning {
+        /// The address that was tried.
+        host: String,
+    },
+    /// The engine does not talk to this user.
+    #[error(
+        "the Docker Engine at `{host}` refuses this user\nhint: add yourself to its group (usermod -aG docker $USER) and log in again"
+    )]
+    Refused {
+        /// The address that was tried.
+        host: String,
+    },
+    /// `DOCKER_HOST` makes no sense here.
+    #[error(
+        "`{host}` is no address of a Docker Engine that can be used\nhint: set DOCKER_HOST to unix:///path or tcp://host:port"
+    )]
+    Address {
+        /// The address as given.
+        host: String,
+        /// What is wrong with it.
+        source: Error,
+    },
+    /// It answers with something else.
+    #[error("the Docker Engine at `{host}` does not answer as one")]
+    Answer {
+        /// The address that was tried.
+        host: String,
+        /// What came back.
+        source: Error,
+    },
+}
+
+impl Engine {
+    /// Connects to the engine that `DOCKER_HOST` names, or to the local one.
+    pub async fn connect() -> Result<Self, EngineError> {
+        let host = env::var("DOCKER_HOST").unwrap_or_else(|_| DEFAULT_HOST.to_owned());
+        let docker = match Docker::connect_with_host(&host) {
+            Ok(docker) => docker,
+            Err(Error::SocketNotFoundError(socket)) => return Err(EngineError::Missing { socket }),
+            Err(source) => return Err(EngineError::Address { host, source }),
+        };
+        // Debian 12's engine is older than the client's default version and would refuse it.
+        match docker.negotiate_version().await {
+            Ok(docker) => Ok(Self { docker }),
+            Err(source) => Err(match io_kind(&source) {
+                Some(ErrorKind::PermissionDenied) => EngineError::Refused { host },
+                Some(ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset) => {
+                    EngineError::NotRunning { host }
+                }
+                _ => EngineError::Answer { host, source },
+            }),
+        }
+    }
+}
+
+/// The kind of the I/O error at the bottom of an engine's error.
+fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
+    let mut current = Some(error);
+    while let Some(error) = current {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return Some(io.kind());
+        }
+        current = error.source();
+    }
+    None
+}
+
+/// Whether the engine says that the thing asked for does not exist.
+pub(crate) fn is_not_found(error: &Error) -> bool {
+    matches!(error, Error::DockerResponseServerError { status_code: 404, .. })
+}

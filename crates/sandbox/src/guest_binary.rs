@@ -1,0 +1,129 @@
+//! Finding the guest binary that goes into every sandbox, and packing it for the way there.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use tar::{Builder, EntryType, Header};
+use thiserror::Error;
+
+use crate::SandboxSpec;
+
+/// Where things stand inside a sandbox. `/.handspike` belongs to root, so the guest can't be replaced from inside.
+pub(crate) const GUEST_PATH: &str = "/.handspike/bin/handspike-guest";
+pub(crate) const HOME: &str = "/home/agent";
+pub(crate) const WORKSPACE: &str = "/workspace";
+
+/// The unprivileged user that everything in a sandbox runs as.
+pub(crate) const USER_ID: u64 = 1000;
+
+/// The guest's bytes: one static x86-64 executable.
+#[derive(Clone)]
+pub struct GuestBinary {
+    bytes: Bytes,
+}
+
+/// There is no guest binary to be put into sandboxes.
+#[derive(Debug, Error)]
+#[error("the guest binary is not at `{path}`\nhint: build it with `make build`, or set HANDSPIKE_GUEST to its path")]
+pub struct GuestMissing {
+    /// Where it was looked for.
+    path: String,
+    source: io::Error,
+}
+
+impl GuestBinary {
+    /// Reads the binary that `HANDSPIKE_GUEST` names, or the one beside this program.
+    pub fn find() -> Result<Self, GuestMissing> {
+        let path = env::var_os("HANDSPIKE_GUEST").map_or_else(beside_this_program, PathBuf::from);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Self { bytes: bytes.into() }),
+            Err(source) => Err(GuestMissing { path: path.display().to_string(), source }),
+        }
+    }
+
+    /// A tar archive with the guest and the folders that a sandbox needs. Folders at or below a mount are left out:
+    /// unpacking them would change the host's own.
+    pub(crate) fn archive(&self, spec: &SandboxSpec) -> io::Result<Bytes> {
+        let mut archive = Archive(Builder::new(Vec::with_capacity(self.bytes.len() + 8192)));
+        archive.folder("/.handspike", 0o755, 0)?;
+        archive.folder("/.handspike/bin", 0o755, 0)?;
+        archive.file(GUEST_PATH, 0o755, &self.bytes)?;
+        archive.folder("/.handspike/run", 0o700, USER_ID)?;
+        for folder in [WORKSPACE, HOME] {
+            if !spec.mounts.iter().any(|mount| mount.covers(Path::new(folder))) {
+                archive.folder(folder, 0o755, USER_ID)?;
+            }
+        }
+        Ok(archive.0.into_inner()?.into())
+    }
+}
+
+fn beside_this_program() -> PathBuf {
+    env::current_exe().unwrap_or_default().with_file_name("handspike-guest")
+}
+
+struct Archive(Builder<Vec<u8>>);
+
+impl Archive {
+    fn folder(&mut self, path: &str, mode: u32, owner: u64) -> io::Result<()> {
+        let mut header = header(EntryType::Directory, mode, owner, 0);
+        self.0.append_data(&mut header, path.trim_start_matches('/'), io::empty())
+    }
+
+    fn file(&mut self, path: &str, mode: u32, bytes: &[u8]) -> io::Result<()> {
+        let mut header = header(EntryType::Regular, mode, 0, bytes.len() as u64);
+        self.0.append_data(&mut header, path.trim_start_matches('/'), bytes)
+    }
+}
+
+fn header(kind: EntryType, mode: u32, owner: u64, size: u64) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_uid(owner);
+    header.set_gid(owner);
+    header.set_size(size);
+    header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Mount;
+
+    fn entries(spec: &SandboxSpec) -> Vec<String> {
+        let archive = GuestBinary { bytes: Bytes::from_static(b"guest") }.archive(spec).expect("packs");
+        let mut archive = tar::Archive::new(&*archive);
+        let entries = archive.entries().expect("entries");
+        entries.map(|entry| entry.expect("entry").path().expect("path").display().to_string()).collect()
+    }
+
+    #[test]
+    fn the_archive_holds_the_guest_and_its_folders() {
+        let entries = entries(&SandboxSpec::new("base"));
+        assert_eq!(
+            entries,
+            [
+                ".handspike",
+                ".handspike/bin",
+                ".handspike/bin/handspike-guest",
+                ".handspike/run",
+                "workspace",
+                "home/agent"
+            ]
+        );
+    }
+
+    #[test]
+    fn folders_that_a_mount_covers_are_left_to_the_host() {
+        let mut spec = SandboxSpec::new("base");
+        spec.mounts = vec![
+            Mount::parse("/etc:/workspace", Path::new("/")).expect("a mount"),
+            Mount::parse("/etc:/home", Path::new("/")).expect("a mount"),
+        ];
+        assert!(!entries(&spec).iter().any(|entry| entry.starts_with("workspace") || entry.starts_with("home")));
+    }
+}

@@ -1,0 +1,168 @@
+//! Whose container it is. A container carries its owner's process id, that process's start time, and the machine and
+//! process namespace in which these mean something. A process id alone would do harm: ids are used again.
+
+use std::{collections::HashMap, fs, process};
+
+use handspike_types::SessionId;
+use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
+
+/// The label that every container of Handspike has; its value is the session's id.
+pub const SESSION_LABEL: &str = "dev.handspike.session";
+const PID: &str = "dev.handspike.owner.pid";
+const STARTED: &str = "dev.handspike.owner.started";
+const HOST: &str = "dev.handspike.host";
+const TIME_TO_LIVE: &str = "dev.handspike.ttl";
+const KEEP: &str = "dev.handspike.keep";
+
+/// A process, told apart from all others that had or will have its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pid: i32,
+    /// Clock ticks from the machine's start to the process's start.
+    started: u64,
+    /// The machine since its last start, and the process namespace.
+    host: String,
+}
+
+/// How an owner fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It runs.
+    Alive,
+    /// It has ended.
+    Gone,
+    /// It belongs to another machine or process namespace, or that can't be told.
+    Unknown,
+}
+
+impl Owner {
+    /// The process that asks.
+    #[must_use]
+    pub fn this_process() -> Self {
+        let pid = i32::try_from(process::id()).unwrap_or(0);
+        Self { pid, started: start_time(pid).unwrap_or(0), host: this_host() }
+    }
+
+    fn from_labels(labels: &HashMap<String, String>) -> Option<Self> {
+        Some(Self {
+            pid: labels.get(PID)?.parse().ok().filter(|pid| *pid > 0)?,
+            started: labels.get(STARTED)?.parse().ok()?,
+            host: labels.get(HOST)?.clone(),
+        })
+    }
+
+    /// Whether this process still runs.
+    #[must_use]
+    pub fn life(&self) -> Life {
+        if self.host != this_host() {
+            return Life::Unknown;
+        }
+        match kill(Pid::from_raw(self.pid), None) {
+            Err(Errno::ESRCH) => Life::Gone,
+            // It exists, perhaps as somebody else's. Where its start can't be read it might be the owner.
+            _ => match start_time(self.pid) {
+                Some(started) if started != self.started => Life::Gone,
+                _ => Life::Alive,
+            },
+        }
+    }
+}
+
+/// What a container's labels say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// The session's id.
+    pub session: String,
+    /// The process that made the container; none where the labels make no sense.
+    pub owner: Option<Owner>,
+    /// Seconds that it lives on with nobody connected.
+    pub time_to_live: u64,
+    /// Whether it was meant to outlive its session.
+    pub keep: bool,
+}
+
+impl Ownership {
+    /// Reads labels; none when they are not of a sandbox.
+    #[must_use]
+    pub fn from_labels(labels: &HashMap<String, String>) -> Option<Self> {
+        Some(Self {
+            session: labels.get(SESSION_LABEL)?.clone(),
+            owner: Owner::from_labels(labels),
+            time_to_live: labels.get(TIME_TO_LIVE).and_then(|seconds| seconds.parse().ok()).unwrap_or(0),
+            keep: labels.get(KEEP).is_some_and(|keep| keep == "true"),
+        })
+    }
+
+    /// How the owner fares.
+    #[must_use]
+    pub fn life(&self) -> Life {
+        self.owner.as_ref().map_or(Life::Unknown, Owner::life)
+    }
+}
+
+/// The labels of a container that this process makes.
+pub(crate) fn labels(session: SessionId, time_to_live: u64, keep: bool) -> HashMap<String, String> {
+    let owner = Owner::this_process();
+    [
+        (SESSION_LABEL, session.to_string()),
+        (PID, owner.pid.to_string()),
+        (STARTED, owner.started.to_string()),
+        (HOST, owner.host),
+        (TIME_TO_LIVE, time_to_live.to_string()),
+        (KEEP, keep.to_string()),
+    ]
+    .map(|(label, value)| (label.to_owned(), value))
+    .into()
+}
+
+/// Field 22 of `/proc/PID/stat`. The command's name before it may hold anything, so fields count from its end.
+fn start_time(pid: i32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(19)?.parse().ok()
+}
+
+fn this_host() -> String {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    format!("{}/{}", boot.trim(), namespace.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn this_process_with(change: impl FnOnce(&mut HashMap<String, String>)) -> Life {
+        let mut labels = labels(SessionId::generate(), 60, false);
+        change(&mut labels);
+        Ownership::from_labels(&labels).expect("the labels of a sandbox").life()
+    }
+
+    #[test]
+    fn this_process_is_alive() {
+        assert_eq!(this_process_with(|_| {}), Life::Alive);
+    }
+
+    #[test]
+    fn a_process_id_that_is_used_again_is_not_the_owner() {
+        assert_eq!(this_process_with(|labels| drop(labels.insert(STARTED.into(), "1".into()))), Life::Gone);
+    }
+
+    #[test]
+    fn an_ended_process_is_gone() {
+        let mut child = process::Command::new("true").spawn().expect("true runs");
+        let pid = child.id().to_string();
+        child.wait().expect("true ends");
+        assert_eq!(this_process_with(|labels| drop(labels.insert(PID.into(), pid))), Life::Gone);
+    }
+
+    #[test]
+    fn another_machine_s_process_is_not_judged() {
+        assert_eq!(this_process_with(|labels| drop(labels.insert(HOST.into(), "elsewhere".into()))), Life::Unknown);
+    }
+
+    #[test]
+    fn labels_that_make_no_sense_are_not_judged() {
+        assert_eq!(this_process_with(|labels| drop(labels.insert(PID.into(), "-1".into()))), Life::Unknown);
+    }
+}

@@ -1,0 +1,75 @@
+//! Several executors as one. A name is offered once: the first executor that offers it has it.
+
+use async_trait::async_trait;
+use handspike_core::{CallContext, Executor, Fault, Lane};
+use handspike_types::{ToolCall, ToolOutput, ToolSpec};
+
+/// Sends calls to the executors that offer their tools.
+#[derive(Default)]
+pub struct Router {
+    executors: Vec<Box<dyn Executor>>,
+    routes: Vec<Route>,
+}
+
+struct Route {
+    spec: ToolSpec,
+    executor: usize,
+}
+
+impl Router {
+    /// A router without tools.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same router with an executor more.
+    #[must_use]
+    pub fn with(mut self, executor: Box<dyn Executor>) -> Self {
+        let index = self.executors.len();
+        for spec in executor.specs() {
+            if self.find(&spec.name).is_none() {
+                self.routes.push(Route { spec, executor: index });
+            }
+        }
+        self.executors.push(executor);
+        self
+    }
+
+    fn find(&self, name: &str) -> Option<&dyn Executor> {
+        let route = self.routes.iter().find(|route| route.spec.name == name)?;
+        Some(&*self.executors[route.executor])
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<String> = self.routes.iter().map(|route| format!("`{}`", route.spec.name)).collect();
+        names.join(", ")
+    }
+}
+
+#[async_trait]
+impl Executor for Router {
+    fn specs(&self) -> Vec<ToolSpec> {
+        self.routes.iter().map(|route| route.spec.clone()).collect()
+    }
+
+    fn lane(&self, call: &ToolCall) -> Lane {
+        self.find(&call.name).map_or(Lane::Free, |executor| executor.lane(call))
+    }
+
+    async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
+        match self.find(&call.name) {
+            Some(executor) => executor.execute(call, context).await,
+            None => Ok(ToolOutput::error(format!("there is no tool `{}`; the tools are {}", call.name, self.names()))),
+        }
+    }
+
+    async fn close(&self) -> Result<(), Fault> {
+        let mut first_fault = Ok(());
+        for executor in &self.executors {
+            // One that fails must not keep the others from closing.
+            first_fault = first_fault.and(executor.close().await);
+        }
+        first_fault
+    }
+}

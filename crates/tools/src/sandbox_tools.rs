@@ -1,0 +1,83 @@
+//! The tools that run in the session's sandbox. Calls are checked here before a sandbox is made for them: a model's
+//! mistake needs no container to be told of.
+
+use async_trait::async_trait;
+use handspike_core::{CallContext, Executor, Fault, Lane, Sandbox, SandboxSource};
+use handspike_types::{
+    InvalidInput, ToolCall, ToolOutput, ToolSpec,
+    bash::{self, BashAction},
+    computer::{self, ComputerAction},
+    editor::{self, EditorCommand},
+    spec,
+};
+use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
+
+/// The lane of everything that touches the sandbox: its calls run in order.
+const LANE: Lane = Lane::Shared(0);
+
+/// Bash, editor and computer of one sandbox.
+pub struct SandboxTools {
+    source: Box<dyn SandboxSource>,
+    sandbox: OnceCell<Box<dyn Sandbox>>,
+}
+
+impl SandboxTools {
+    /// Tools of a sandbox that is made when it is first needed.
+    #[must_use]
+    pub fn new(source: Box<dyn SandboxSource>) -> Self {
+        Self { source, sandbox: OnceCell::new() }
+    }
+}
+
+#[async_trait]
+impl Executor for SandboxTools {
+    fn specs(&self) -> Vec<ToolSpec> {
+        spec::sandbox_tools()
+    }
+
+    fn lane(&self, _call: &ToolCall) -> Lane {
+        LANE
+    }
+
+    async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
+        let arguments = match checked(call) {
+            Ok(arguments) => arguments,
+            Err(error) => return Ok(error.into()),
+        };
+        let opened = self.sandbox.get_or_try_init(|| self.source.open(&context.progress));
+        let sandbox = tokio::select! {
+            biased;
+            sandbox = opened => sandbox?,
+            () = context.cancel.cancelled() => {
+                return Ok(ToolOutput::error("cancelled: the call was stopped while its sandbox was being made"));
+            }
+        };
+        sandbox.call(&call.name, arguments, context).await
+    }
+
+    async fn close(&self) -> Result<(), Fault> {
+        match self.sandbox.get() {
+            Some(sandbox) => sandbox.close().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// The call's arguments, once its tool's own parser has taken them.
+fn checked(call: &ToolCall) -> Result<Map<String, Value>, InvalidInput> {
+    let Value::Object(arguments) = &call.arguments else {
+        return Err(InvalidInput::new(format!(
+            "the arguments are no JSON object; what came begins with `{}`",
+            call.arguments.to_string().chars().take(80).collect::<String>()
+        )));
+    };
+    match call.name.as_str() {
+        bash::NAME => BashAction::parse(&call.arguments).map(drop)?,
+        editor::NAME => EditorCommand::parse(&call.arguments).map(drop)?,
+        computer::NAME => ComputerAction::parse(&call.arguments).map(drop)?,
+        // The guest has the last word on tools that only it knows.
+        _ => {}
+    }
+    Ok(arguments.clone())
+}
