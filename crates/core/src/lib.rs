@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The chat loop of Handspike.
+//!
+//! A [`Session`] is a conversation. Its user's input starts a *turn*; a turn is a chain of *steps*, each one
+//! request to the [`Model`] and the tool calls that it answers with. The whole loop stands in [`turn`]; the
+//! calls of a step in `calls`. What happens is an event: [`Recorder`] stores it, then announces it.
+//!
+//! This crate knows no Docker, no HTTP and no SQL: models, tools and stores come in as trait objects.
+
+mod calls;
+mod executor;
+mod limits;
+mod model;
+mod policy;
+mod recorder;
+mod sandbox;
+mod session;
+mod transcript;
+pub mod turn;
+
+#[cfg(test)]
+mod fakes;
+
+pub use executor::{CallContext, Executor, Fault, Lane, Progress};
+pub use limits::Limits;
+pub use model::{Model, ModelError, ModelReply, ModelRequest};
+pub use policy::{AllowAll, Decision, Policy};
+pub use recorder::{EventSink, RecordError, Recorder};
+pub use sandbox::{Sandbox, SandboxSource};
+pub use session::{Session, SessionParts};
+pub use transcript::{Transcript, transcript_line};

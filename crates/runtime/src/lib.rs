@@ -1,1 +1,11 @@
-//! Placeholder.
+//! The one place where concrete parts are put together: a model, tools, a sandbox and a record become a session.
+
+mod assembly;
+mod model_choice;
+mod prompt;
+mod scenario;
+
+pub use assembly::{Assembly, BeginError};
+pub use model_choice::{ModelChoice, ModelChoiceError};
+pub use prompt::SYSTEM_PROMPT;
+pub use scenario::{Scenario, ScenarioError};

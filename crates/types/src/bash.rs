@@ -80,6 +80,9 @@ pub struct BashDetails {
     pub duration_ms: u64,
     /// Bytes that the command wrote to its standard output and error, also those not shown.
     pub output_bytes: u64,
+    /// What of it was standard error, as shown and cut short; the answer's text has both streams interleaved.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stderr: String,
 }
 
 /// How a command ended.

@@ -11,6 +11,7 @@ mod event;
 mod id;
 mod input;
 mod message;
+pub mod spec;
 mod tool;
 
 pub use event::{Event, EventKind, Outcome};

@@ -60,8 +60,19 @@ impl ContentPart {
 pub struct Image {
     /// For example `image/png`.
     pub media_type: String,
-    /// The file's bytes in standard base64.
+    /// The file's bytes in standard base64; empty where only `file` says where they are.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub data: String,
+    /// Where the bytes are kept, relative to the session's transcript; none before they are stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+impl Image {
+    /// A picture that is not stored anywhere yet.
+    pub fn new(media_type: impl Into<String>, data: impl Into<String>) -> Self {
+        Self { media_type: media_type.into(), data: data.into(), file: None }
+    }
 }
 
 /// A model's wish to run a tool.

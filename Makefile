@@ -1,0 +1,54 @@
+# The README's commands. Each can be repeated, and does only what is not yet done.
+
+HANDSPIKE := target/release/handspike
+GUEST_TARGET := x86_64-unknown-linux-gnu
+
+.PHONY: help demo test lint bench build images engine setup setup-tests stop clean
+
+help:
+	@echo "make demo   set everything up and run the demonstration"
+	@echo "make test   set everything up and run all tests"
+	@echo "make lint   format, clippy and docs, warnings denied"
+	@echo "make bench  measure, and write target/bench.json"
+	@echo "make build  target/release/handspike and its guest"
+	@echo "make images the sandbox images"
+	@echo "make stop   stop the Docker Engine that make started, if it did"
+
+demo: images
+	$(HANDSPIKE) run --scenario tests/scenarios/demo/scenario.yaml --out target/demo
+
+test: setup-tests images
+	cargo test --workspace --locked
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+bench: setup images
+	scripts/setup bench
+	cargo run --release --locked -p handspike-tests --bin bench
+
+images: build engine
+	$(HANDSPIKE) sandbox build
+
+build: setup
+	cargo build --release --locked -p handspike-cli
+	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static" \
+		cargo build --profile guest --locked -p handspike-guest --target $(GUEST_TARGET)
+	cp -f target/$(GUEST_TARGET)/guest/handspike-guest target/release/handspike-guest
+
+engine: setup
+	scripts/engine up
+
+setup:
+	scripts/setup build
+
+setup-tests: setup
+	scripts/setup tests
+
+stop:
+	scripts/engine down
+
+clean:
+	cargo clean

@@ -1,0 +1,5 @@
+//! One file per command.
+
+mod raw_terminal;
+pub(crate) mod run;
+pub(crate) mod sandbox;

@@ -1,0 +1,149 @@
+//! How the program ends, as a number. The numbers are a contract: scripts and CI rely on them.
+
+use std::{error::Error, process::ExitCode};
+
+use handspike_core::RecordError;
+use handspike_runtime::{BeginError, ModelChoiceError, ScenarioError};
+use handspike_sandbox::{BuildError, EngineError, GuestMissing, SpecError};
+use handspike_types::Outcome;
+
+/// What `--help` says about exit codes.
+pub(crate) const HELP: &str = "Exit codes:
+  0    done
+  1    a fault of Handspike itself, or a record that could not be written
+  2    wrong usage: an unknown flag, model, image or mount path, a mistake in a scenario file, an empty prompt
+  3    the model could not be asked, or gave no usable answer
+  4    no Docker Engine, or a sandbox that could not be made or ended too early
+  5    a limit was reached: steps, time or tokens
+  6    a scenario's expectation was not met
+  130  interrupted";
+
+/// The ends of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done,
+    Fault,
+    Usage,
+    Model,
+    Sandbox,
+    Limit,
+    Expectation,
+    Interrupted,
+    /// The status of a program that ran in a sandbox on the user's behalf.
+    Program(u8),
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Fault => 1,
+            Self::Usage => 2,
+            Self::Model => 3,
+            Self::Sandbox => 4,
+            Self::Limit => 5,
+            Self::Expectation => 6,
+            Self::Interrupted => 130,
+            Self::Program(status) => status,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+impl From<&Outcome> for Exit {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Done { .. } => Self::Done,
+            Outcome::LimitReached { .. } => Self::Limit,
+            Outcome::Cancelled => Self::Interrupted,
+            Outcome::ModelFailed { .. } => Self::Model,
+            Outcome::ExpectationFailed { .. } => Self::Expectation,
+            Outcome::Faulted { .. } => Self::Sandbox,
+        }
+    }
+}
+
+/// An end that needs words: an exit and what to tell.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    error: anyhow::Error,
+}
+
+impl Failure {
+    /// Wrong usage, in one sentence and a hint.
+    pub(crate) fn usage(text: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, error: anyhow::Error::msg(text.into()) }
+    }
+
+    /// A sandbox that is not there or does not obey.
+    pub(crate) fn sandbox(error: impl Error + Send + Sync + 'static) -> Self {
+        Self { exit: Exit::Sandbox, error: error.into() }
+    }
+
+    /// Something that should not happen.
+    pub(crate) fn internal(error: impl Error + Send + Sync + 'static) -> Self {
+        Self { exit: Exit::Fault, error: error.into() }
+    }
+
+    /// Says it on standard error and gives the exit code.
+    pub(crate) fn report(self) -> ExitCode {
+        eprintln!("{}", self.text());
+        self.exit.into()
+    }
+
+    /// The error and its causes in one sentence, the hint on a line of its own after them.
+    fn text(&self) -> String {
+        let (mut sentence, mut hints) = (String::from("error"), String::new());
+        for cause in self.error.chain() {
+            let text = cause.to_string();
+            let (what, hint) = match text.split_once("\nhint: ") {
+                Some((what, hint)) => (what, format!("\nhint: {hint}")),
+                None => (text.as_str(), String::new()),
+            };
+            sentence.push_str(": ");
+            sentence.push_str(what);
+            hints.push_str(&hint);
+        }
+        sentence + &hints
+    }
+}
+
+macro_rules! failures {
+    ($($error:ty => $exit:ident),* $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self { exit: Exit::$exit, error: error.into() }
+            }
+        })*
+    };
+}
+
+failures! {
+    BeginError => Fault,
+    RecordError => Fault,
+    ScenarioError => Usage,
+    ModelChoiceError => Usage,
+    SpecError => Usage,
+    GuestMissing => Fault,
+    EngineError => Sandbox,
+    BuildError => Sandbox,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_stands_on_the_last_line() {
+        let failure = Failure::from(EngineError::Missing { socket: "/run/x".to_owned() });
+        let text = failure.text();
+        assert!(text.starts_with("error: no Docker Engine"), "{text}");
+        assert!(text.lines().last().is_some_and(|line| line.starts_with("hint: ")), "{text}");
+    }
+}

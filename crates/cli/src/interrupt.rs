@@ -1,0 +1,45 @@
+//! Ctrl-C in stages: the first asks for a polite end, the second stops waiting for it, the third ends the program.
+
+use std::{io, process};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::exit::Exit;
+
+/// What interrupts have asked for so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Interrupt {
+    /// Come to an end.
+    pub(crate) polite: CancellationToken,
+    /// Stop waiting for the end and clean up.
+    pub(crate) at_once: CancellationToken,
+}
+
+impl Interrupt {
+    /// Listens to SIGINT and SIGTERM from now on.
+    pub(crate) fn listen() -> io::Result<Self> {
+        let (mut interrupts, mut terminations) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let interrupt = Self::default();
+        let stages = interrupt.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = interrupts.recv() => {}
+                    _ = terminations.recv() => {}
+                }
+                if !stages.polite.is_cancelled() {
+                    eprintln!("\nstopping; press Ctrl-C again to stop waiting");
+                    stages.polite.cancel();
+                } else if !stages.at_once.is_cancelled() {
+                    eprintln!("\nremoving the sandbox; press Ctrl-C again to leave it to the next start");
+                    stages.at_once.cancel();
+                } else {
+                    process::exit(Exit::Interrupted.code().into());
+                }
+            }
+        });
+        Ok(interrupt)
+    }
+}

@@ -1,0 +1,66 @@
+//! `handspike`: agent sessions with real tools in locked-down sandboxes, from the command line.
+//!
+//! A thin program: it parses at the edge, checks everything that can be checked before a container is made, hands
+//! over to `handspike-runtime` and `handspike-sandbox`, and turns how it ended into an exit code.
+
+mod commands;
+mod exit;
+mod interrupt;
+mod render;
+mod units;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::{Exit, Failure};
+
+/// Runs agent sessions whose tools are real: a shell, an editor and a desktop inside a locked-down container.
+#[derive(Parser)]
+#[command(name = "handspike", version, after_help = exit::HELP, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run an agent session on a task, or play a scenario file.
+    Run(commands::run::RunArgs),
+    /// Build sandbox images; list, enter and remove sandboxes.
+    #[command(subcommand)]
+    Sandbox(commands::sandbox::SandboxCommand),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("HANDSPIKE_LOG").unwrap_or_else(|_| "handspike=warn".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::internal(error).report(),
+    };
+    let ended = runtime.block_on(async {
+        match cli.command {
+            Command::Run(args) => commands::run::run(args).await,
+            Command::Sandbox(command) => commands::sandbox::run(command).await,
+        }
+    });
+    // A thread that still reads standard input must not hold up the end.
+    runtime.shutdown_background();
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,60 @@
+//! What goes on right now: a spinner with the time it has taken, on a terminal; nothing elsewhere, where the notes
+//! and events tell enough.
+
+use std::{io::IsTerminal as _, time::Duration};
+
+use console::measure_text_width;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// The one line at the bottom of the screen that shows slow work. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Activity {
+    spinner: ProgressBar,
+    notes: bool,
+}
+
+impl Activity {
+    /// An activity line on standard error; without notes it stays silent for the sake of machines.
+    pub(crate) fn new(notes: bool) -> Self {
+        let target = if notes && std::io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let spinner = ProgressBar::with_draw_target(None, target);
+        // A template that does not parse would be a slip of this line; the plain style serves as well.
+        let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        spinner.set_style(style);
+        Self { spinner, notes }
+    }
+
+    /// Shows what goes on, from now on.
+    pub(crate) fn busy(&self, what: &str) {
+        let what = console::truncate_str(what, 200, "…").into_owned();
+        if measure_text_width(&self.spinner.message()) == 0 {
+            self.spinner.reset_elapsed();
+            self.spinner.enable_steady_tick(Duration::from_millis(100));
+        }
+        self.spinner.set_message(what);
+    }
+
+    /// Shows nothing any more.
+    pub(crate) fn idle(&self) {
+        self.spinner.disable_steady_tick();
+        self.spinner.set_message("");
+        self.spinner.finish_and_clear();
+        self.spinner.reset();
+    }
+
+    /// Runs something that prints, with the line out of its way.
+    pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.spinner.suspend(print)
+    }
+
+    /// Tells a person something, on standard error.
+    pub(crate) fn note(&self, text: &str) {
+        if self.notes {
+            self.aside(|| eprintln!("{text}"));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A session as a person follows it: what the model says, each call with its time and a short result, diffs in
+//! colour, and where the screenshots are.
+
+use std::{
+    collections::HashMap,
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+use async_trait::async_trait;
+use console::{Style, style};
+use handspike_core::EventSink;
+use handspike_types::{ContentPart, Event, EventKind, Outcome, ToolCall, ToolOutput, Usage};
+
+use super::{Activity, summary};
+use crate::units::show_millis;
+
+/// The longest diff that is shown in full.
+const DIFF_LINES: usize = 40;
+
+/// Writes events to standard output, with the activity line below them.
+pub(crate) struct Terminal {
+    activity: Activity,
+    record: PathBuf,
+    running: HashMap<String, ToolCall>,
+}
+
+impl Terminal {
+    pub(crate) fn new(activity: Activity, record: PathBuf) -> Self {
+        Self { activity, record, running: HashMap::new() }
+    }
+
+    fn print(&self, text: &str) -> io::Result<()> {
+        self.activity.aside(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(text.as_bytes())?;
+            out.flush()
+        })
+    }
+
+    fn finished_call(&self, call: Option<&ToolCall>, name: &str, output: &ToolOutput, duration_ms: u64) -> String {
+        let mark = if output.is_error { style("✗").red() } else { style("✓").green() };
+        let what = call.map(summary::of_call).unwrap_or_default();
+        let mut text = format!("  {mark} {} {what}  {}\n", style(name).cyan(), style(show_millis(duration_ms)).dim());
+        match summary::diff_of(output) {
+            Some(diff) => text.push_str(&coloured(diff)),
+            None => text.push_str(&format!("    {}\n", style(summary::of_output(output)).dim())),
+        }
+        for part in &output.content {
+            if let ContentPart::Image(image) = part
+                && let Some(file) = &image.file
+            {
+                text.push_str(&format!("    {} {}\n", style("screenshot").dim(), self.record.join(file).display()));
+            }
+        }
+        text
+    }
+}
+
+#[async_trait]
+impl EventSink for Terminal {
+    async fn announce(&mut self, event: &Event) -> io::Result<()> {
+        match &event.kind {
+            EventKind::SessionStarted { model, .. } => {
+                let line = format!("{} {}  model {model}\n", style("session").bold(), event.session);
+                self.print(&line)
+            }
+            EventKind::TurnStarted { prompt, .. } => {
+                self.print(&format!("{} {}\n", style("task").bold(), summary::printable(prompt.trim())))
+            }
+            EventKind::StepStarted { step, .. } => {
+                self.activity.busy(&format!("step {step}: the model thinks"));
+                Ok(())
+            }
+            EventKind::ModelAnswered { text, .. } => {
+                self.activity.idle();
+                match text.trim() {
+                    "" => Ok(()),
+                    text => self.print(&format!("\n{}\n", summary::printable(text))),
+                }
+            }
+            EventKind::CallStarted { call, .. } => {
+                self.activity.busy(&format!("{} {}", call.name, summary::of_call(call)));
+                self.running.insert(call.id.clone(), call.clone());
+                Ok(())
+            }
+            EventKind::CallFinished { call_id, name, output, duration_ms, .. } => {
+                self.activity.idle();
+                let call = self.running.remove(call_id);
+                self.print(&self.finished_call(call.as_ref(), &summary::printable(name), output, *duration_ms))
+            }
+            EventKind::Progress { text } => {
+                self.activity.busy(text);
+                Ok(())
+            }
+            EventKind::TurnFinished { outcome, steps, usage, duration_ms, .. } => {
+                self.activity.idle();
+                self.print(&ending(outcome, *steps, *usage, *duration_ms))
+            }
+        }
+    }
+}
+
+fn ending(outcome: &Outcome, steps: u32, usage: Usage, duration_ms: u64) -> String {
+    let (mark, what) = match outcome {
+        Outcome::Done { .. } => (style("done").green().bold(), String::new()),
+        Outcome::LimitReached { limit } => (style("limit reached").yellow().bold(), format!(": {limit}")),
+        Outcome::Cancelled => (style("interrupted").yellow().bold(), String::new()),
+        Outcome::ModelFailed { error } => (style("the model failed").red().bold(), format!(": {error}")),
+        Outcome::ExpectationFailed { error } => (style("expectation not met").red().bold(), format!(": {error}")),
+        Outcome::Faulted { error } => (style("failed").red().bold(), format!(": {error}")),
+    };
+    let tokens = match usage.total() {
+        0 => String::new(),
+        total => format!(", {total} tokens"),
+    };
+    let steps = if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") };
+    format!("\n{mark}{}\n{}\n", summary::printable(&what), style(format!("{steps}{tokens}, {}", show_millis(duration_ms))).dim())
+}
+
+fn coloured(diff: &str) -> String {
+    let mut text = String::new();
+    let lines: Vec<&str> = diff.lines().collect();
+    for line in lines.iter().take(DIFF_LINES) {
+        let style = match line.as_bytes().first() {
+            _ if line.starts_with("+++") || line.starts_with("---") => Style::new().dim(),
+            Some(b'+') => Style::new().green(),
+            Some(b'-') => Style::new().red(),
+            Some(b'@') => Style::new().cyan(),
+            _ => Style::new(),
+        };
+        text.push_str(&format!("    {}\n", style.apply_to(summary::printable(line))));
+    }
+    if lines.len() > DIFF_LINES {
+        text.push_str(&format!("    … {} lines more, in the report\n", lines.len() - DIFF_LINES));
+    }
+    text
+}

@@ -1,0 +1,20 @@
+//! What a turn may use up.
+
+use std::time::Duration;
+
+/// The limits of one turn. Reaching one ends the turn with an outcome that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests to the model.
+    pub steps: u32,
+    /// From the user's input to the end, tools included.
+    pub wall_time: Duration,
+    /// Tokens in and out, all steps together; none means no limit.
+    pub tokens: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { steps: 50, wall_time: Duration::from_secs(30 * 60), tokens: None }
+    }
+}

@@ -1,0 +1,91 @@
+//! What the loop asks of a model. Providers live in `handspike-models`; retries, fallbacks and recording
+//! wrap a [`Model`], so the loop has no branch for them.
+
+use async_trait::async_trait;
+use handspike_types::{FinishReason, Message, ToolCall, ToolSpec, Usage};
+use thiserror::Error;
+
+/// Something that continues a conversation.
+#[async_trait]
+pub trait Model: Send + Sync {
+    /// The name that people know it by, for example `openai:gpt-6`.
+    fn name(&self) -> &str;
+
+    /// Asks for the next assistant message. Dropping the future abandons the request.
+    async fn answer(&self, request: ModelRequest<'_>) -> Result<ModelReply, ModelError>;
+}
+
+/// A conversation to be continued.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelRequest<'a> {
+    /// What stands before everything else; empty when nothing.
+    pub system_prompt: &'a str,
+    /// The conversation so far, oldest first. Every assistant message with calls is followed by their results.
+    pub messages: &'a [Message],
+    /// The tools that may be called.
+    pub tools: &'a [ToolSpec],
+}
+
+/// The next assistant message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelReply {
+    /// Its text, possibly empty.
+    pub text: String,
+    /// The calls it asks for, possibly none.
+    pub tool_calls: Vec<ToolCall>,
+    /// Why the model stopped.
+    pub finish_reason: FinishReason,
+    /// Tokens of this request.
+    pub usage: Usage,
+}
+
+/// Why a model gave no usable answer. Each says in its text what to do, where there is something.
+#[derive(Debug, Error)]
+pub enum ModelError {
+    /// No connection, or it broke.
+    #[error("the model at `{url}` cannot be reached: {cause}\nhint: check the base URL, and that the server runs")]
+    Unreachable {
+        /// The address that was tried.
+        url: String,
+        /// What the network said.
+        cause: String,
+    },
+    /// The provider answered with an error status.
+    #[error("the model's server refused the request with status {status}: {message}{}", status_hint(*.status))]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What the provider said, shortened.
+        message: String,
+    },
+    /// An answer that is no answer.
+    #[error("the model's answer cannot be understood: {cause}\nhint: check that the base URL speaks this API")]
+    Malformed {
+        /// What is wrong with it, with a short excerpt.
+        cause: String,
+    },
+    /// No answer in time.
+    #[error("the model gave no answer within {seconds} s")]
+    TimedOut {
+        /// The limit.
+        seconds: u64,
+    },
+    /// A scripted model did not get what its scenario expects.
+    #[error("{0}")]
+    ExpectationFailed(String),
+    /// A scripted model was asked for more turns than it has.
+    #[error("the scenario's script has {steps} steps, and the model was asked for one more")]
+    ScriptEnded {
+        /// The steps that there are.
+        steps: usize,
+    },
+}
+
+fn status_hint(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "\nhint: check the API key",
+        404 => "\nhint: check the model's name and the base URL",
+        429 => "\nhint: the provider limits the rate or the spending; wait, or raise the limit there",
+        _ => "",
+    }
+}

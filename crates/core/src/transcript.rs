@@ -1,0 +1,84 @@
+//! The session's record on disk: one JSON object a line, written while the session runs. Pictures stand beside
+//! it as files of their own, so that the transcript stays readable.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use handspike_types::{ContentPart, Event, EventKind, Image};
+use serde_json::Value;
+use tokio::{
+    fs::{self, File},
+    io::AsyncWriteExt as _,
+};
+
+/// Writes `transcript.jsonl` and `screenshots/` in one folder.
+#[derive(Debug)]
+pub struct Transcript {
+    folder: PathBuf,
+    lines: File,
+    images: u32,
+}
+
+impl Transcript {
+    /// The transcript's name in its folder.
+    pub const FILE: &'static str = "transcript.jsonl";
+
+    /// Starts an empty transcript, making the folder where it is missing.
+    pub async fn create(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder).await?;
+        let lines = File::create(folder.join(Self::FILE)).await?;
+        Ok(Self { folder: folder.to_owned(), lines, images: 0 })
+    }
+
+    /// Appends an event, after its images, whose file names it fills in.
+    pub(crate) async fn write(&mut self, event: &mut Event) -> io::Result<()> {
+        if let EventKind::CallFinished { output, .. } = &mut event.kind {
+            for part in &mut output.content {
+                if let ContentPart::Image(image) = part {
+                    self.store(image).await?;
+                }
+            }
+        }
+        let mut line = transcript_line(event);
+        line.push('\n');
+        self.lines.write_all(line.as_bytes()).await?;
+        // A file of tokio's holds what was written until its thread has passed it on to the system.
+        self.lines.flush().await
+    }
+
+    async fn store(&mut self, image: &mut Image) -> io::Result<()> {
+        let extension = match image.media_type.as_str() {
+            "image/jpeg" => "jpg",
+            "image/webp" => "webp",
+            "image/gif" => "gif",
+            _ => "png",
+        };
+        // The bytes come from a tool, perhaps a hostile one: they are stored, never interpreted.
+        let Ok(bytes) = BASE64_STANDARD.decode(&image.data) else { return Ok(()) };
+        self.images += 1;
+        let file = format!("screenshots/{:04}.{extension}", self.images);
+        fs::create_dir_all(self.folder.join("screenshots")).await?;
+        fs::write(self.folder.join(&file), bytes).await?;
+        image.file = Some(file);
+        Ok(())
+    }
+}
+
+/// An event as one line of JSON without a newline. Images that are stored as files are named, not repeated.
+#[must_use]
+pub fn transcript_line(event: &Event) -> String {
+    let mut line = serde_json::to_value(event).unwrap_or(Value::Null);
+    if let Some(parts) = line.pointer_mut("/output/content").and_then(Value::as_array_mut) {
+        for part in parts.iter_mut().filter_map(Value::as_object_mut).filter(|part| part.contains_key("file")) {
+            part.remove("data");
+        }
+    }
+    line.to_string()
+}
+
+#[cfg(test)]
+#[path = "transcript_tests.rs"]
+mod tests;

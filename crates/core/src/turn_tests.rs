@@ -1,0 +1,146 @@
+use std::time::Duration;
+
+use handspike_types::ToolCall;
+use serde_json::json;
+
+use super::*;
+use crate::fakes::{Answer, Played, Stage, calls, cancelled_after, done, reply};
+
+fn limit(played: &Played) -> &str {
+    match &played.outcome {
+        Outcome::LimitReached { limit } => limit,
+        other => panic!("no limit was reached: {other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_calls_ends_the_turn() {
+    let played = Stage::new([done("hello")]).play_freely().await;
+    assert_eq!(played.outcome, Outcome::Done { text: "hello".to_owned() });
+    let last = Message::Assistant { text: "hello".to_owned(), tool_calls: Vec::new() };
+    assert_eq!(played.session.history(), [Message::user("go"), last]);
+    let order = ["session started", "turn started", "step started", "model asked", "model answered", "turn finished"];
+    assert_eq!(played.notes.read().order, order);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_request_carries_the_results() {
+    let played = Stage::new([calls([("a", "echo", json!({"text": "hi"}))]), done("bye")]).play_freely().await;
+    let requests = played.notes.read().requests.clone();
+    assert_eq!(requests[0], [Message::user("go")]);
+    assert_eq!(requests[1].as_slice(), &played.session.history()[..3]);
+    assert_eq!(played.text_of("a"), "hi");
+    played.assert_well_formed();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_turn_continues_the_conversation() {
+    let (mut session, notes) = Stage::new([done("one"), done("two")]).begin().await;
+    for prompt in ["first", "second"] {
+        session.run_turn(prompt, &CancellationToken::new()).await.expect("events are taken");
+    }
+    assert_eq!(notes.read().requests[1].len(), 3);
+    let turns: Vec<u32> = notes
+        .read()
+        .events
+        .iter()
+        .filter_map(|event| if let EventKind::TurnStarted { turn, .. } = event { Some(*turn) } else { None })
+        .collect();
+    assert_eq!(turns, [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_turn_adds_up_steps_and_tokens() {
+    let played = Stage::new([calls([("a", "nap", json!({"seconds": 3}))]), done("bye")]).play_freely().await;
+    let seen = played.notes.read();
+    let Some(EventKind::TurnFinished { steps, usage, duration_ms, .. }) = seen.events.last() else {
+        panic!("the last event ends the turn")
+    };
+    assert_eq!((*steps, *usage), (2, Usage { input_tokens: 20, output_tokens: 2 }));
+    assert!((3000..3100).contains(duration_ms), "{duration_ms}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_step_limit_ends_the_turn_after_the_last_results() {
+    let mut stage = Stage::new([calls([("a", "echo", json!({}))]), calls([("b", "echo", json!({}))])]);
+    stage.limits.steps = 2;
+    let played = stage.play_freely().await;
+    assert_eq!(limit(&played), "2 steps");
+    assert!(played.notes.has("b finished"));
+    played.assert_well_formed();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_token_limit_ends_the_turn_before_the_next_request() {
+    let mut stage = Stage::new([calls([("a", "echo", json!({}))])]);
+    stage.limits.tokens = Some(11);
+    let played = stage.play_freely().await;
+    assert_eq!(limit(&played), "11 tokens");
+    played.assert_well_formed();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wall_time_limit_abandons_a_model_that_does_not_answer() {
+    let mut stage = Stage::new([Answer::Hang]);
+    stage.limits.wall_time = Duration::from_secs(7);
+    let started = Instant::now();
+    let played = stage.play_freely().await;
+    assert_eq!(limit(&played), "7 s of wall time");
+    assert_eq!(started.elapsed().as_secs(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_is_cancelled_before_it_begins_asks_nobody() {
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let played = Stage::new([]).play(&cancel).await;
+    assert_eq!(played.outcome, Outcome::Cancelled);
+    assert!(played.notes.has("turn finished"));
+    played.assert_well_formed();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_abandons_the_request_under_way() {
+    let started = Instant::now();
+    let played = Stage::new([Answer::Hang]).play(&cancelled_after(Duration::from_secs(2))).await;
+    assert_eq!(played.outcome, Outcome::Cancelled);
+    assert_eq!(started.elapsed().as_secs(), 2);
+    assert!(!played.notes.has("model answered"));
+    played.assert_well_formed();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_answer_never_runs_its_calls() {
+    let call = ToolCall { id: "a".to_owned(), name: "echo".to_owned(), arguments: json!("{\"text\": \"cu") };
+    let played = Stage::new([Answer::Reply(reply("so", vec![call], FinishReason::Length))]).play_freely().await;
+    assert_eq!(limit(&played), "the model's output limit");
+    assert!(!played.notes.has("a started") && !played.notes.has("a runs"));
+    played.assert_well_formed();
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_decide_whatever_the_finish_reason_says() {
+    let call = ToolCall { id: "a".to_owned(), name: "echo".to_owned(), arguments: json!({}) };
+    let odd = [reply("", vec![call], FinishReason::Stop), reply("bye", Vec::new(), FinishReason::ToolCalls)];
+    let played = Stage::new(odd.map(Answer::Reply)).play_freely().await;
+    assert_eq!(played.outcome, Outcome::Done { text: "bye".to_owned() });
+    assert!(played.notes.has("a runs"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_withheld_answer_is_the_models_failure() {
+    let played = Stage::new([Answer::Reply(reply("", Vec::new(), FinishReason::ContentFilter))]).play_freely().await;
+    assert!(matches!(played.outcome, Outcome::ModelFailed { .. }), "{:?}", played.outcome);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_models_error_ends_the_turn_with_its_text() {
+    let error = ModelError::Refused { status: 401, message: "no such key".to_owned() };
+    let text = error.to_string();
+    let played = Stage::new([Answer::Fail(error)]).play_freely().await;
+    assert_eq!(played.outcome, Outcome::ModelFailed { error: text });
+
+    let error = ModelError::ExpectationFailed("step 1 went wrong".to_owned());
+    let played = Stage::new([Answer::Fail(error)]).play_freely().await;
+    assert_eq!(played.outcome, Outcome::ExpectationFailed { error: "step 1 went wrong".to_owned() });
+}

@@ -1,0 +1,53 @@
+//! `handspike-guest`: the one binary that Handspike puts into a sandbox.
+//!
+//! As `init` it is PID 1: it starts the server and reaps what nobody else does. As `serve` it owns the shell, the
+//! editor and the desktop, and serves them as an MCP server on a Unix socket, to any number of connections. As
+//! `connect` it bridges its own standard streams to that socket, so that a host needs no port and no network, only
+//! `docker exec`.
+
+mod connect;
+mod desktop;
+mod init;
+mod server;
+mod tools;
+mod worker;
+
+use std::{env, path::PathBuf, process::ExitCode};
+
+const USAGE: &str = "usage: handspike-guest init | serve | connect | --version
+  init     be PID 1: start the server, reap orphans, end when the server ends
+  serve    serve the sandbox's tools over MCP on a Unix socket
+  connect  bridge standard input and output to that socket
+
+environment:
+  HANDSPIKE_SOCKET  the socket's path (default /.handspike/run/guest.sock)
+  HANDSPIKE_SCREEN  the desktop's size (default 1024x768)
+  HANDSPIKE_IDLE    seconds without a connection after which the sandbox ends (default: never)";
+
+fn main() -> ExitCode {
+    let verb = env::args().nth(1).unwrap_or_default();
+    let ended = match verb.as_str() {
+        "init" => init::run(),
+        "serve" => server::run(&socket_path()),
+        "connect" => connect::run(&socket_path()),
+        "--version" => {
+            eprintln!("handspike-guest {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("handspike-guest {verb}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn socket_path() -> PathBuf {
+    env::var_os("HANDSPIKE_SOCKET").map_or_else(|| "/.handspike/run/guest.sock".into(), PathBuf::from)
+}

@@ -1,0 +1,137 @@
+//! The guest as an MCP server: one service for every connection to the socket, all on the same tools.
+
+use std::{env, fs, io, path::Path, sync::Arc, time::Duration};
+
+use handspike_types::{ContentPart, ToolOutput, spec};
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
+        PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    },
+    service::{RequestContext, serve_server},
+    transport::async_rw::AsyncRwTransport,
+};
+use serde_json::Value;
+use tokio::{
+    net::{UnixListener, UnixStream},
+    sync::watch,
+    time::timeout,
+};
+
+use crate::tools::Tools;
+
+/// The longest message that is taken from a client: a file of some tens of megabytes fits.
+const MESSAGE_LIMIT: usize = 64 << 20;
+
+/// Serves until the process is ended, or until nobody has been connected for the idle time.
+pub(crate) fn run(socket: &Path) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = listen(socket)?;
+        serve(listener, Arc::new(Tools::start()?), idle_limit()).await
+    })
+}
+
+/// Listens under another name first, so that the socket's own name never leads to one that does not listen yet.
+fn listen(socket: &Path) -> io::Result<UnixListener> {
+    let unready = socket.with_extension("starting");
+    for stale in [&*unready, socket] {
+        match fs::remove_file(stale) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    let listener = UnixListener::bind(&unready)?;
+    fs::rename(&unready, socket)?;
+    Ok(listener)
+}
+
+fn idle_limit() -> Option<Duration> {
+    env::var("HANDSPIKE_IDLE").ok()?.parse().ok().map(Duration::from_secs)
+}
+
+async fn serve(listener: UnixListener, tools: Arc<Tools>, idle_limit: Option<Duration>) -> io::Result<()> {
+    // Each connection holds a receiver, so their number says whether anybody is there.
+    let (connections, _) = watch::channel(());
+    loop {
+        let idle = async {
+            connections.closed().await;
+            match idle_limit {
+                Some(limit) => tokio::time::sleep(limit).await,
+                None => std::future::pending().await,
+            }
+        };
+        let stream = tokio::select! {
+            stream = listener.accept() => stream?.0,
+            () = idle => return Ok(()),
+        };
+        let (service, connection) = (Service { tools: Arc::clone(&tools) }, connections.subscribe());
+        tokio::spawn(async move {
+            serve_connection(service, stream).await;
+            drop(connection);
+        });
+    }
+}
+
+/// How long a client may take for its first message.
+const GREETING_LIMIT: Duration = Duration::from_secs(30);
+
+async fn serve_connection(service: Service, stream: UnixStream) {
+    let (read, write) = stream.into_split();
+    let transport = AsyncRwTransport::new_server(read, write).with_max_line_length(MESSAGE_LIMIT);
+    // A client that goes away or speaks no MCP is its own problem; the next connection is served all the same.
+    if let Ok(Ok(running)) = timeout(GREETING_LIMIT, serve_server(service, transport)).await {
+        let _ = running.waiting().await;
+    }
+}
+
+struct Service {
+    tools: Arc<Tools>,
+}
+
+impl ServerHandler for Service {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("handspike-guest", env!("CARGO_PKG_VERSION")))
+    }
+
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let tools = spec::sandbox_tools().into_iter().map(|spec| {
+            let schema = spec.parameters.as_object().cloned().unwrap_or_default();
+            Tool::new(spec.name, spec.description, schema)
+        });
+        Ok(ListToolsResult::with_all_items(tools.collect()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let arguments = Value::Object(request.arguments.unwrap_or_default());
+        match self.tools.call(&request.name, arguments, context.ct.cancelled()).await {
+            None => Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None)),
+            Some(Err(failed)) => Err(ErrorData::internal_error(failed.0, None)),
+            Some(Ok(output)) => Ok(to_wire(output).into()),
+        }
+    }
+}
+
+fn to_wire(output: ToolOutput) -> CallToolResult {
+    let content = output.content.into_iter().map(|part| match part {
+        ContentPart::Text { text } => ContentBlock::text(text),
+        ContentPart::Image(image) => ContentBlock::image(image.data, image.media_type),
+    });
+    let mut result = if output.is_error {
+        CallToolResult::error(content.collect())
+    } else {
+        CallToolResult::success(content.collect())
+    };
+    result.structured_content = output.details.and_then(|details| serde_json::to_value(details).ok());
+    result
+}

@@ -1,0 +1,151 @@
+//! A conversation in the words of Chat Completions.
+
+use handspike_core::ModelRequest;
+use handspike_types::{ContentPart, Image, Message, ToolCall, ToolResult, ToolSpec};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The body of `POST /chat/completions`.
+#[derive(Serialize)]
+pub(super) struct ChatRequest<'a> {
+    model: &'a str,
+    messages: Vec<ChatMessage<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+enum ChatMessage<'a> {
+    System {
+        content: &'a str,
+    },
+    User {
+        content: UserContent<'a>,
+    },
+    Assistant {
+        content: Option<&'a str>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        tool_calls: Vec<Call<'a>>,
+    },
+    Tool {
+        tool_call_id: &'a str,
+        content: String,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum UserContent<'a> {
+    Text(&'a str),
+    Parts(Vec<Part>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part {
+    Text { text: String },
+    ImageUrl { image_url: ImageUrl },
+}
+
+#[derive(Serialize)]
+struct ImageUrl {
+    url: String,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "function")]
+struct Call<'a> {
+    id: &'a str,
+    function: CalledFunction<'a>,
+}
+
+#[derive(Serialize)]
+struct CalledFunction<'a> {
+    name: &'a str,
+    /// JSON as text, or whatever the model wrote in its place.
+    arguments: String,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "function")]
+struct Tool<'a> {
+    function: &'a ToolSpec,
+}
+
+impl<'a> ChatRequest<'a> {
+    pub(super) fn new(model: &'a str, request: ModelRequest<'a>) -> Self {
+        let mut messages = Vec::new();
+        if !request.system_prompt.is_empty() {
+            messages.push(ChatMessage::System { content: request.system_prompt });
+        }
+        for message in request.messages {
+            match message {
+                Message::User { content } => messages.push(ChatMessage::User { content: user_content(content) }),
+                // Some servers refuse a message that says nothing; an answer that was cut at once is one.
+                Message::Assistant { text, tool_calls } if text.is_empty() && tool_calls.is_empty() => {}
+                Message::Assistant { text, tool_calls } => messages.push(ChatMessage::Assistant {
+                    content: Some(text.as_str()).filter(|text| !text.is_empty()),
+                    tool_calls: tool_calls.iter().map(Call::new).collect(),
+                }),
+                Message::Tools { results } => push_results(&mut messages, results),
+            }
+        }
+        let tools = request.tools.iter().map(|function| Tool { function }).collect();
+        Self { model, messages, tools }
+    }
+}
+
+impl<'a> Call<'a> {
+    fn new(call: &'a ToolCall) -> Self {
+        let arguments = match &call.arguments {
+            Value::String(raw) => raw.clone(),
+            arguments => arguments.to_string(),
+        };
+        Self { id: &call.id, function: CalledFunction { name: &call.name, arguments } }
+    }
+}
+
+fn user_content(content: &[ContentPart]) -> UserContent<'_> {
+    if let [ContentPart::Text { text }] = content {
+        return UserContent::Text(text);
+    }
+    let part = |part: &ContentPart| match part {
+        ContentPart::Text { text } => Part::Text { text: text.clone() },
+        ContentPart::Image(image) => Part::image(image),
+    };
+    UserContent::Parts(content.iter().map(part).collect())
+}
+
+/// A step's results: a tool message for each call, directly after the calls, and then the pictures of all of them
+/// in one user message, for a tool message holds only text.
+fn push_results<'a>(messages: &mut Vec<ChatMessage<'a>>, results: &'a [ToolResult]) {
+    let mut pictures = Vec::new();
+    for result in results {
+        messages.push(ChatMessage::Tool { tool_call_id: &result.call_id, content: tool_text(result) });
+        for part in &result.output.content {
+            if let ContentPart::Image(image) = part {
+                pictures.push(Part::Text { text: format!("Picture from call {}:", result.call_id) });
+                pictures.push(Part::image(image));
+            }
+        }
+    }
+    if !pictures.is_empty() {
+        messages.push(ChatMessage::User { content: UserContent::Parts(pictures) });
+    }
+}
+
+fn tool_text(result: &ToolResult) -> String {
+    let text = match result.output.joined_text() {
+        text if !text.is_empty() => text,
+        _ if result.output.content.is_empty() => "(no output)".to_owned(),
+        _ => "(no text)".to_owned(),
+    };
+    if result.output.is_error { format!("Error: {text}") } else { text }
+}
+
+impl Part {
+    fn image(image: &Image) -> Self {
+        Self::ImageUrl { image_url: ImageUrl { url: format!("data:{};base64,{}", image.media_type, image.data) } }
+    }
+}

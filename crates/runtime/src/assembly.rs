@@ -1,0 +1,71 @@
+//! Making a session from its parts.
+
+use std::path::PathBuf;
+
+use handspike_core::{AllowAll, EventSink, Limits, RecordError, Recorder, Session, SessionParts, Transcript};
+use handspike_models::openai::ClientError;
+use handspike_sandbox::{DockerSource, Engine, GuestBinary, SandboxSpec};
+use handspike_tools::{Router, SandboxTools};
+use handspike_types::SessionId;
+use thiserror::Error;
+
+use crate::{ModelChoice, SYSTEM_PROMPT};
+
+/// Everything that a session is put together from.
+pub struct Assembly {
+    /// The session's id.
+    pub session: SessionId,
+    /// Who continues the conversation.
+    pub model: ModelChoice,
+    /// Where sandboxes are made.
+    pub engine: Engine,
+    /// What goes into them.
+    pub guest: GuestBinary,
+    /// What the session's sandbox is to be like.
+    pub sandbox: SandboxSpec,
+    /// What a turn may use up.
+    pub limits: Limits,
+    /// The folder of transcript and screenshots.
+    pub record: PathBuf,
+    /// Who is told of events.
+    pub sinks: Vec<Box<dyn EventSink>>,
+}
+
+/// Why a session could not begin.
+#[derive(Debug, Error)]
+pub enum BeginError {
+    /// The folder for the record can't be written.
+    #[error("the record's folder `{folder}` cannot be written\nhint: --out chooses another")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The first event could not be stored.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The model's client could not be made.
+    #[error(transparent)]
+    Model(#[from] ClientError),
+}
+
+impl Assembly {
+    /// Puts the session together and begins it. Its sandbox is made at the first call that needs it.
+    pub async fn begin(self) -> Result<Session, BeginError> {
+        let transcript = Transcript::create(&self.record)
+            .await
+            .map_err(|source| BeginError::Folder { folder: self.record.clone(), source })?;
+        let source =
+            DockerSource { engine: self.engine, guest: self.guest, session: self.session, spec: self.sandbox };
+        let parts = SessionParts {
+            model: self.model.make()?,
+            tools: Box::new(Router::new().with(Box::new(SandboxTools::new(Box::new(source))))),
+            policy: Box::new(AllowAll),
+            recorder: Recorder::new(self.session, Some(transcript), self.sinks),
+            limits: self.limits,
+            system_prompt: SYSTEM_PROMPT.to_owned(),
+        };
+        Ok(Session::begin(parts).await?)
+    }
+}

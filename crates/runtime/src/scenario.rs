@@ -1,0 +1,96 @@
+//! The scenario file: what a scripted run is told, where it runs, and what it plays.
+//!
+//! A scenario is YAML that people write and read, so each mistake is an error that names the file, the line and the
+//! column and shows the place. Nothing here runs anything or looks at the host beyond the file itself.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use handspike_models::scripted::Script;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use thiserror::Error;
+
+/// A scenario file's content.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// What people call it.
+    pub name: String,
+    /// The user's input, not empty.
+    pub prompt: String,
+    /// The sandbox's image; none means the default one.
+    pub image: Option<String>,
+    /// Bind mounts as written: `host:container`, with `:rw` where the sandbox may write. A relative host path starts
+    /// at `folder`.
+    pub mounts: Vec<String>,
+    /// What the model says and expects.
+    pub script: Script,
+    /// The folder that the file is in.
+    pub folder: PathBuf,
+}
+
+/// Why a scenario can't be used.
+#[derive(Debug, Error)]
+pub enum ScenarioError {
+    /// The file can't be read.
+    #[error("the scenario `{}` cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file says something that is no scenario.
+    #[error("the scenario `{}` has a mistake: {mistake}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What it is, with line, column and an excerpt of the file.
+        mistake: String,
+    },
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScenarioFile {
+    #[serde(deserialize_with = "not_blank")]
+    name: String,
+    #[serde(deserialize_with = "not_blank")]
+    prompt: String,
+    #[serde(default)]
+    image: Option<String>,
+    #[serde(default)]
+    mounts: Vec<String>,
+    script: Script,
+}
+
+impl Scenario {
+    /// Reads a scenario file.
+    pub fn load(path: &Path) -> Result<Self, ScenarioError> {
+        let text =
+            fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable { path: path.to_owned(), source })?;
+        let file: ScenarioFile = serde_saphyr::from_str(&text)
+            .map_err(|error| ScenarioError::Invalid { path: path.to_owned(), mistake: in_words(&error, path) })?;
+        let ScenarioFile { name, prompt, image, mounts, script } = file;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Ok(Self { name, prompt, image, mounts, script, folder })
+    }
+}
+
+/// The error on a line that begins with its place, such as `line 3 column 5: ..`, and an excerpt of the file.
+fn in_words(error: &serde_saphyr::Error, path: &Path) -> String {
+    let path = path.to_string_lossy();
+    let text = error.render_with_options(serde_saphyr::render_options! { source_name: Some(&path) });
+    text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned()
+}
+
+fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() { Err(D::Error::custom("this text must not be empty")) } else { Ok(text) }
+}
+
+#[cfg(test)]
+#[path = "scenario_tests.rs"]
+mod tests;
