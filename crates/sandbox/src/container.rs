@@ -140,11 +140,8 @@ fn host_config(spec: &SandboxSpec) -> HostConfig {
         nano_cpus: Some((spec.cpus * 1e9) as i64),
         pids_limit: Some(i64::from(spec.processes)),
         shm_size: Some(bytes(spec.shared_memory)),
-        ulimits: Some(vec![
-            ulimit("nofile", 65_536),
-            // A core dump would go to wherever the host's pattern says.
-            ulimit("core", 0),
-        ]),
+        // A core dump would go to wherever the host's pattern says.
+        ulimits: Some(vec![ulimit("core", 0)]),
         binds: Some(spec.mounts.iter().map(crate::Mount::bind).collect()),
         ipc_mode: Some("private".to_owned()),
         // Nobody reads the engine's log of the guest, and a sandbox could fill the disk with it.

@@ -1,0 +1,156 @@
+//! What the model reads of a call: the output as it came, and a last line in brackets that says how it ended.
+
+use std::time::Duration;
+
+use handspike_types::{
+    ToolDetails, ToolOutput,
+    bash::{BashDetails, BashEnd},
+};
+
+use crate::{
+    call::{Cause, End},
+    capture::{Captured, ErrLines},
+    keeper::Death,
+    spool::Spooled,
+    window::View,
+};
+
+/// What a new shell that stands in for an ended one has and has not.
+const RESET: &str = "exported variables are as of the last finished call; \
+    other variables, functions, aliases and shell options are reset";
+
+/// A finished call, as far as the model is told of it.
+pub(crate) struct Told<'a> {
+    /// What happened between the calls, if anything.
+    pub(crate) news: Option<String>,
+    pub(crate) captured: Captured,
+    pub(crate) end: &'a End,
+    pub(crate) duration: Duration,
+    pub(crate) timeout: Duration,
+    /// Where the next command will run.
+    pub(crate) cwd: String,
+}
+
+impl Told<'_> {
+    pub(crate) fn answer(self) -> ToolOutput {
+        let mut text = self.news.as_ref().map(|news| format!("[{news}]\n")).unwrap_or_default();
+        let whole = matches!(self.captured.view, View::Whole(_));
+        text.push_str(&page(&self.captured.view, self.captured.spooled.as_ref()));
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.push_str(&format!("[{}{}]", self.last_line(), stderr_note(&self.captured, whole)));
+        let details = BashDetails {
+            end: self.bash_end(),
+            duration_ms: u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX),
+            output_bytes: self.captured.out_bytes + self.captured.err_bytes,
+            stderr: self.captured.stderr,
+            cwd: self.cwd,
+        };
+        ToolOutput::text(text).with_details(ToolDetails::Bash(details))
+    }
+
+    fn last_line(&self) -> String {
+        let (after, cwd) = (seconds(self.duration), &self.cwd);
+        match self.end {
+            End::Reported(report) => format!("exit status {}, {after}", report.number),
+            End::Stopped(cause) => format!(
+                "{}; the command and all it started were killed, the shell lives on in {cwd}",
+                self.stopped(*cause)
+            ),
+            End::StoppedWithShell(cause) => format!(
+                "{}; the command and all it started were killed, and the shell with them; a new shell runs in {cwd}: {RESET}",
+                self.stopped(*cause)
+            ),
+            End::ShellDied(death) => {
+                format!(
+                    "the command ended the shell: {}, after {after}; a new shell runs in {cwd}: {RESET}",
+                    told(*death)
+                )
+            }
+            End::ShellReplaced => format!(
+                "the command replaced the shell by another program, which runs on; a new shell runs in {cwd}: {RESET}"
+            ),
+        }
+    }
+
+    fn stopped(&self, cause: Cause) -> String {
+        match cause {
+            Cause::TimedOut => format!("timed out after {}", seconds(self.timeout)),
+            Cause::Cancelled => format!("cancelled after {}", seconds(self.duration)),
+        }
+    }
+
+    fn bash_end(&self) -> BashEnd {
+        match self.end {
+            End::Reported(report) => BashEnd::Exited(report.number),
+            End::Stopped(cause) | End::StoppedWithShell(cause) => match cause {
+                Cause::TimedOut => BashEnd::TimedOut,
+                Cause::Cancelled => BashEnd::Cancelled,
+            },
+            End::ShellDied(_) | End::ShellReplaced => BashEnd::ShellEnded,
+        }
+    }
+}
+
+/// How a shell's process ended, in words.
+pub(crate) fn told(death: Death) -> String {
+    match death {
+        Death::Exited(status) => format!("it exited with status {status}"),
+        Death::Killed(signal) => format!("it was killed by signal {signal}"),
+        Death::Unknown => "it is gone".to_owned(),
+    }
+}
+
+/// What is said when a shell was found dead before a call.
+pub(crate) fn found_dead(death: Death, cwd: &str) -> String {
+    format!("the shell had ended since the last call: {}; this one runs in a new shell in {cwd}: {RESET}", told(death))
+}
+
+fn page(view: &View, spooled: Option<&Spooled>) -> String {
+    match view {
+        View::Whole(text) => text.clone(),
+        View::Cut { head, tail, lines_left_out, bytes_left_out } => {
+            let newline = if head.is_empty() || head.ends_with('\n') { "" } else { "\n" };
+            let place = match spooled {
+                Some(Spooled::All(path)) => format!("; the whole output is in {}", path.display()),
+                Some(Spooled::First(bytes, path)) => {
+                    format!("; the first {bytes} bytes of the output are in {}", path.display())
+                }
+                Some(Spooled::Nowhere(error)) => format!("; the whole output could not be saved: {error}"),
+                None => String::new(),
+            };
+            format!("{head}{newline}[{lines_left_out} lines, {bytes_left_out} bytes left out here{place}]\n{tail}")
+        }
+    }
+}
+
+/// Tells standard error apart by line numbers, so that the output itself stays as the command wrote it.
+fn stderr_note(captured: &Captured, whole: bool) -> String {
+    match (captured.out_bytes, captured.err_bytes) {
+        (_, 0) => String::new(),
+        (0, _) => "; all output is stderr".to_owned(),
+        (_, bytes) if !whole => format!("; {bytes} bytes of the output are stderr"),
+        _ => format!("; stderr: {}", lines(&captured.err_lines)),
+    }
+}
+
+fn lines(err_lines: &ErrLines) -> String {
+    let runs: Vec<String> = err_lines
+        .runs
+        .iter()
+        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") })
+        .collect();
+    let noun = if matches!(err_lines.runs.as_slice(), [(first, last)] if first == last) { "line" } else { "lines" };
+    format!("{noun} {}{}", runs.join(", "), if err_lines.more { " and others" } else { "" })
+}
+
+/// Short enough to read at a glance: `20 ms`, `3.1 s`, `120 s`.
+fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match seconds {
+        ..1.0 => format!("{} ms", duration.as_millis()),
+        ..100.0 => format!("{} s", format!("{seconds:.1}").trim_end_matches(".0")),
+        _ => format!("{seconds:.0} s"),
+    }
+}

@@ -1,0 +1,159 @@
+//! The tool: runs an action in the shell, and sees to it that there is one.
+
+use std::{
+    io,
+    os::fd::BorrowedFd,
+    time::{Duration, Instant},
+};
+
+use handspike_types::{
+    ToolDetails, ToolOutput,
+    bash::{BashAction, BashDetails, BashEnd},
+};
+
+use crate::{
+    BashConfig,
+    answer::{self, Told},
+    call::{self, End, Limits},
+    capture::Capture,
+    janitor::Janitor,
+    keeper::{Death, Keeper},
+    shell::{Origin, Shell, StartError},
+};
+
+/// A persistent shell. Dropping it kills the shell and all that it ever started.
+#[derive(Debug)]
+pub struct Bash {
+    config: BashConfig,
+    janitor: Option<Janitor>,
+    shell: Option<Shell>,
+    /// Of shells that ended by themselves: their background jobs run on below them.
+    former: Vec<Keeper>,
+}
+
+impl Bash {
+    /// A shell that starts with the first call.
+    #[must_use]
+    pub fn new(config: BashConfig) -> Self {
+        Self { config, janitor: None, shell: None, former: Vec::new() }
+    }
+
+    /// Starts the shell before it is needed. If it cannot start, the first call says why.
+    pub fn warm_up(&mut self) {
+        if let Err(error) = self.ready_shell() {
+            tracing::warn!(%error, "the shell cannot be started");
+        }
+    }
+
+    /// Does what is asked and returns when it is done. A readable `cancel` ends the call within a second.
+    pub fn run(&mut self, action: &BashAction, cancel: BorrowedFd<'_>) -> ToolOutput {
+        let answer = match action {
+            BashAction::Run { command, timeout } => self.run_command(command, *timeout, cancel),
+            BashAction::Restart => self.restart(),
+        };
+        answer.unwrap_or_else(|error| ToolOutput::error(with_sources(&error)))
+    }
+
+    fn run_command(
+        &mut self,
+        command: &str,
+        timeout: Option<Duration>,
+        cancel: BorrowedFd<'_>,
+    ) -> Result<ToolOutput, StartError> {
+        let news = self.ready_shell()?;
+        let limits =
+            Limits { timeout: timeout.unwrap_or(self.config.default_timeout), kill_grace: self.config.kill_grace };
+        let mut capture = Capture::new(&self.config);
+        let started = Instant::now();
+        let (Some(shell), Some(janitor)) = (&mut self.shell, &self.janitor) else {
+            return Err(io::Error::other("no shell").into());
+        };
+        let end = match call::run(shell, janitor, command, limits, cancel, &mut capture) {
+            Ok(end) => end,
+            Err(error) => {
+                // The shell may be at any point of the command, so the next call gets another.
+                self.kill_all();
+                return Err(error.into());
+            }
+        };
+        let duration = started.elapsed();
+        match end {
+            End::Reported(_) | End::Stopped(_) => {}
+            End::StoppedWithShell(_) | End::ShellDied(_) | End::ShellReplaced => self.succeed()?,
+        }
+        let cwd = self.shell.as_ref().map(|shell| shell.cwd.clone()).unwrap_or_default();
+        let timeout = limits.timeout;
+        Ok(Told { news, captured: capture.finish(), end: &end, duration, timeout, cwd }.answer())
+    }
+
+    fn restart(&mut self) -> Result<ToolOutput, StartError> {
+        let started = Instant::now();
+        self.kill_all();
+        let origin = Origin { cwd: self.config.cwd.clone(), exports: Vec::new() };
+        let cwd = self.start(&origin)?;
+        let details = BashDetails {
+            end: BashEnd::Restarted,
+            cwd: cwd.clone(),
+            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            output_bytes: 0,
+            stderr: String::new(),
+        };
+        let text = format!("[a fresh shell runs in {cwd}; all processes of the old one were killed]");
+        Ok(ToolOutput::text(text).with_details(ToolDetails::Bash(details)))
+    }
+
+    /// Makes sure of a living shell. Says so if the one before ended between the calls.
+    fn ready_shell(&mut self) -> Result<Option<String>, StartError> {
+        match &self.shell {
+            None => {
+                let origin = Origin { cwd: self.config.cwd.clone(), exports: Vec::new() };
+                self.start(&origin).map(|_cwd| None)
+            }
+            Some(shell) if shell.has_ended() => {
+                let death = shell.keeper.death().unwrap_or(Death::Unknown);
+                self.succeed()?;
+                let cwd = self.shell.as_ref().map(|shell| shell.cwd.as_str()).unwrap_or_default();
+                Ok(Some(answer::found_dead(death, cwd)))
+            }
+            Some(_) => Ok(None),
+        }
+    }
+
+    /// Replaces a shell that has ended. What it left in the background runs on.
+    fn succeed(&mut self) -> Result<(), StartError> {
+        let Some(shell) = self.shell.take() else { return Ok(()) };
+        let origin = shell.legacy();
+        self.former.push(shell.keeper);
+        self.former.retain_mut(|keeper| !keeper.has_left());
+        self.start(&origin).map(drop)
+    }
+
+    fn start(&mut self, origin: &Origin) -> Result<String, StartError> {
+        let janitor = match &self.janitor {
+            Some(janitor) => janitor,
+            None => self.janitor.insert(Janitor::start()?),
+        };
+        let shell = Shell::start(&self.config, origin, janitor)?;
+        Ok(self.shell.insert(shell).cwd.clone())
+    }
+
+    fn kill_all(&mut self) {
+        self.former.drain(..).chain(self.shell.take().map(|shell| shell.keeper)).for_each(Keeper::bury);
+    }
+}
+
+impl Drop for Bash {
+    fn drop(&mut self) {
+        self.kill_all();
+    }
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,160 @@
+//! The shell's parent: a process that adopts whatever the shell's commands orphan, and tells how the shell ended.
+//!
+//! The kernel hands orphans to the nearest ancestor that asked for them. Were that the process at large or the
+//! container's first one, the daemons of several shells and of others would mix, and none could be told to be ours. So
+//! every shell has a parent of its own that asks for orphans, reaps them, and does nothing else: whatever a shell's
+//! commands ever started is below its keeper, however often it forked and whatever session it made for itself.
+//!
+//! The keeper is a fork that never becomes another program. It holds no descriptor but the one for the shell's
+//! obituary, and leaves when it has no children left. This is the only unsafe code of the crate.
+
+use std::{
+    io,
+    os::{
+        fd::{AsRawFd, OwnedFd, RawFd},
+        unix::process::{CommandExt, ExitStatusExt},
+    },
+    process::{Child, Command, ExitStatus},
+};
+
+use rustix::{
+    fs::{OFlags, fcntl_setfl},
+    io::fcntl_dupfd_cloexec,
+    pipe::{PipeFlags, pipe_with},
+    process::{Pid, set_child_subreaper, setsid},
+};
+
+use crate::tree::kill_below;
+
+/// Above every descriptor that the shell is given, so that handing those out cannot overwrite it.
+const OBITUARY_FLOOR: RawFd = 300;
+
+/// A running keeper, seen from the process that started it.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    child: Child,
+    obituary: OwnedFd,
+}
+
+/// How the shell's process ended, as far as its keeper can tell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Death {
+    /// It exited with this status.
+    Exited(i32),
+    /// This signal killed it.
+    Killed(i32),
+    /// The keeper is gone too.
+    Unknown,
+}
+
+impl Keeper {
+    /// Starts `command` below a new keeper. An error of `exec` is reported as of the command itself.
+    pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
+        let (obituary, pen) = pipe_with(PipeFlags::CLOEXEC)?;
+        let pen = fcntl_dupfd_cloexec(&pen, OBITUARY_FLOOR)?;
+        fcntl_setfl(&obituary, OFlags::NONBLOCK)?;
+        let raw_pen = pen.as_raw_fd();
+        #[allow(unsafe_code, reason = "the closure runs between fork and exec and makes only system calls")]
+        unsafe {
+            command.pre_exec(move || split(raw_pen));
+        }
+        let child = command.spawn()?;
+        Ok(Self { child, obituary })
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Readable once the shell has ended.
+    pub(crate) fn obituary_fd(&self) -> &OwnedFd {
+        &self.obituary
+    }
+
+    /// How the shell ended; none while it runs.
+    pub(crate) fn death(&self) -> Option<Death> {
+        let mut status = [0; 4];
+        match rustix::io::read(&self.obituary, &mut status) {
+            Ok(4) => Some(Death::from_wait_status(i32::from_ne_bytes(status))),
+            Ok(_) => Some(Death::Unknown),
+            Err(_) => None,
+        }
+    }
+
+    /// Whether it has left, as nothing of the shell was left.
+    pub(crate) fn has_left(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)) | Err(_))
+    }
+
+    /// Kills the shell and all that it ever started, and returns when they are gone.
+    pub(crate) fn bury(mut self) {
+        if kill_below(self.pid()) {
+            let _ = self.child.wait();
+        } else {
+            tracing::warn!(keeper = %self.pid().as_raw_nonzero(), "a process of the shell does not die");
+        }
+    }
+}
+
+impl Death {
+    fn from_wait_status(status: i32) -> Self {
+        let status = ExitStatus::from_raw(status);
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Exited(code),
+            (None, Some(signal)) => Self::Killed(signal),
+            (None, None) => Self::Unknown,
+        }
+    }
+}
+
+/// Makes the new process a keeper and its child the shell: returns in the child only.
+fn split(pen: RawFd) -> io::Result<()> {
+    set_child_subreaper(Some(rustix::process::getpid()))?;
+    setsid()?;
+    #[allow(unsafe_code, reason = "the process has one thread, and both sides go on with system calls only")]
+    let forked = unsafe { libc::fork() };
+    match forked {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            setsid()?;
+            Ok(())
+        }
+        shell => keep(shell, pen),
+    }
+}
+
+/// The keeper's life: reap until nobody is left, and write down the shell's end.
+#[allow(unsafe_code, reason = "a fork of a process with threads may use only what is async-signal-safe")]
+fn keep(shell: i32, pen: RawFd) -> ! {
+    unsafe {
+        libc::prctl(libc::PR_SET_NAME, c"shell-keeper".as_ptr());
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGPIPE] {
+            libc::signal(signal, libc::SIG_IGN);
+        }
+        close_all_but(pen);
+        loop {
+            let mut status = 0;
+            let ended = libc::waitpid(-1, &mut status, 0);
+            if ended == shell {
+                libc::write(pen, (&raw const status).cast(), size_of::<i32>());
+            }
+            if ended == -1 && *libc::__errno_location() == libc::ECHILD {
+                libc::_exit(0);
+            }
+        }
+    }
+}
+
+#[allow(unsafe_code, reason = "closes the keeper's inherited descriptors, none of which it uses")]
+unsafe fn close_all_but(kept: RawFd) {
+    unsafe {
+        let below = libc::syscall(libc::SYS_close_range, 0, kept - 1, 0);
+        let above = libc::syscall(libc::SYS_close_range, kept + 1, libc::c_uint::MAX, 0);
+        if below != 0 || above != 0 {
+            // A kernel before 5.9, or a seccomp profile that does not know the call.
+            for fd in (0..65536).filter(|fd| *fd != kept) {
+                libc::close(fd);
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! A running bash and the descriptors that lead to it.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::fs::FileExt,
+    },
+    path::{Path, PathBuf},
+    process::Command,
+    sync::PoisonError,
+    time::Duration,
+};
+
+use command_fds::{CommandFdExt, FdMapping};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::{MemfdFlags, OFlags, SeekFrom, fcntl_setfl, ftruncate, memfd_create, seek},
+    pipe::{PipeFlags, pipe_with},
+    process::{Pid, PidfdFlags, pidfd_open},
+};
+
+use crate::{
+    BashConfig,
+    driver::{self, CALL_LINES, CODE_FD, EXPORTS_FD, Report, START_LINES, STATUS_FD},
+    janitor::{Janitor, LastWords},
+    keeper::Keeper,
+    outlets::Outlets,
+    process::{Pids, children_of},
+};
+
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// What a new shell takes over from an earlier one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    pub(crate) cwd: PathBuf,
+    /// As `declare -px` wrote them; none for a clean shell.
+    pub(crate) exports: Vec<u8>,
+}
+
+/// Why there is no shell.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error(
+        "this image has no bash: `{0}` was not found\nhint: install the bash package of the image's distribution; a plain `sh` does not serve"
+    )]
+    NoBash(PathBuf),
+    #[error("the shell could not be started")]
+    System(#[from] io::Error),
+    #[error("the shell did not come up; its last words were `{0}`")]
+    Silent(String),
+}
+
+/// The processes directly below a shell or its keeper, and which of them were not there at the look before.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    pub(crate) alive: Pids,
+    /// Children of the shell: the running call's, or those that it left in the background.
+    pub(crate) new_jobs: Pids,
+    /// Children of the keeper: orphaned by this call, or by a background job of an earlier one.
+    pub(crate) new_orphans: Pids,
+}
+
+/// A bash that waits for commands or runs one.
+#[derive(Debug)]
+pub(crate) struct Shell {
+    pub(crate) keeper: Keeper,
+    pub(crate) pid: Pid,
+    pub(crate) pidfd: OwnedFd,
+    pub(crate) outlets: Outlets,
+    /// The directory that it reported last.
+    pub(crate) cwd: String,
+    /// What `$?` holds for the next command.
+    pub(crate) last_status: i32,
+    /// The processes that were there at the last look.
+    known: Pids,
+    input: File,
+    status: OwnedFd,
+    code: File,
+    exports: File,
+}
+
+impl Shell {
+    /// Starts a shell and waits until it answers.
+    pub(crate) fn start(config: &BashConfig, origin: &Origin, janitor: &Janitor) -> Result<Self, StartError> {
+        let cwd = existing_folder(&origin.cwd, &config.cwd);
+        let (mut ends, theirs) = plumbing()?;
+        let mut command = command_line(config, &cwd);
+        command.stdin(theirs.commands).stdout(theirs.output.try_clone()?).stderr(theirs.output);
+        command.fd_mappings(theirs.mappings).map_err(io::Error::other)?;
+        let keeper = Keeper::start(&mut command).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => StartError::NoBash(config.program.clone()),
+            _ => error.into(),
+        })?;
+        // The command holds our copies of the shell's ends; with them open, no pipe would ever come to its end.
+        drop(command);
+
+        let last_words = janitor.listen(ends.output)?;
+        put(&ends.code, &driver::start_code(&origin.exports, &cwd))?;
+        // Fails if the program is gone already; then the report is missing too.
+        let _ = ends.input.write_all(START_LINES.as_bytes());
+        let report = first_report(&keeper, ends.status.as_fd())?;
+        let Some((pid, cwd)) = report.and_then(|report| Some((Pid::from_raw(report.number)?, report.cwd))) else {
+            keeper.bury();
+            return Err(StartError::Silent(spoken(&last_words)));
+        };
+        let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from)?;
+        tracing::info!(pid = pid.as_raw_nonzero(), %cwd, "shell started");
+        Ok(Self {
+            keeper,
+            pid,
+            pidfd,
+            outlets: ends.outlets,
+            cwd,
+            last_status: 0,
+            known: Pids::new(),
+            input: ends.input,
+            status: ends.status,
+            code: ends.code,
+            exports: ends.exports,
+        })
+    }
+
+    /// Readable when the shell has reported, and at its end once nobody can report any more.
+    pub(crate) fn status(&self) -> BorrowedFd<'_> {
+        self.status.as_fd()
+    }
+
+    /// Has the shell run a command; its report will come over the status descriptor.
+    pub(crate) fn send(&mut self, command: &str, redirects: &str) -> io::Result<()> {
+        put(&self.code, &driver::call_code(command, self.last_status, redirects))?;
+        self.input.write_all(CALL_LINES.as_bytes())
+    }
+
+    /// Whether it ended while nobody looked.
+    pub(crate) fn has_ended(&self) -> bool {
+        let mut fds = [PollFd::new(self.keeper.obituary_fd(), PollFlags::IN)];
+        poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+    }
+
+    /// What the shell has started or left behind and what of it is new.
+    pub(crate) fn look(&mut self) -> Look {
+        let jobs = children_of(self.pid);
+        let mut orphans = children_of(self.keeper.pid());
+        orphans.remove(&self.pid);
+        let new_jobs = jobs.difference(&self.known).copied().collect();
+        let new_orphans = orphans.difference(&self.known).copied().collect();
+        self.known = jobs.into_iter().chain(orphans).collect();
+        Look { alive: self.known.clone(), new_jobs, new_orphans }
+    }
+
+    /// What the next shell takes over from this one.
+    pub(crate) fn legacy(&self) -> Origin {
+        let mut exports = Vec::new();
+        let mut offset = 0;
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(read @ 1..) = self.exports.read_at(&mut buffer, offset) {
+            exports.extend_from_slice(&buffer[..read]);
+            offset += read as u64;
+        }
+        Origin { cwd: PathBuf::from(&self.cwd), exports }
+    }
+}
+
+/// Our ends of what leads to a shell.
+struct Ends {
+    input: File,
+    output: OwnedFd,
+    status: OwnedFd,
+    code: File,
+    exports: File,
+    outlets: Outlets,
+}
+
+/// The shell's ends.
+struct Theirs {
+    commands: OwnedFd,
+    output: OwnedFd,
+    mappings: Vec<FdMapping>,
+}
+
+fn plumbing() -> io::Result<(Ends, Theirs)> {
+    let (commands, input) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (output, output_pen) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (status, status_pen) = pipe_with(PipeFlags::CLOEXEC)?;
+    fcntl_setfl(&output, OFlags::NONBLOCK)?;
+    fcntl_setfl(&status, OFlags::NONBLOCK)?;
+    let code = File::from(memfd_create("bash-code", MemfdFlags::CLOEXEC)?);
+    let exports = File::from(memfd_create("bash-exports", MemfdFlags::CLOEXEC)?);
+    let outlets = Outlets::new()?;
+    let mut mappings = outlets.mappings()?;
+    mappings.push(FdMapping { parent_fd: code.try_clone()?.into(), child_fd: CODE_FD });
+    mappings.push(FdMapping { parent_fd: status_pen, child_fd: STATUS_FD });
+    mappings.push(FdMapping { parent_fd: exports.try_clone()?.into(), child_fd: EXPORTS_FD });
+    let ends = Ends { input: input.into(), output, status, code, exports, outlets };
+    Ok((ends, Theirs { commands, output: output_pen, mappings }))
+}
+
+fn command_line(config: &BashConfig, cwd: &Path) -> Command {
+    let mut command = Command::new(&config.program);
+    command
+        .args(["--norc", "--noprofile", "--noediting", "-i", "+m", "+H"])
+        .current_dir(cwd)
+        .env("PWD", cwd)
+        .envs([("PAGER", "cat"), ("GIT_PAGER", "cat"), ("MANPAGER", "cat"), ("TERM", "dumb"), ("NO_COLOR", "1")])
+        .envs([("LANG", "C.UTF-8"), ("LC_ALL", "C.UTF-8")]);
+    // What would make bash run code at start, leave by itself, or write while idle.
+    for name in
+        ["BASH_ENV", "ENV", "PROMPT_COMMAND", "TMOUT", "MAIL", "MAILPATH", "HISTFILE", "BASH_XTRACEFD", "SHELLOPTS"]
+    {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The first that is there, so that a missing folder is not taken for a missing program.
+fn existing_folder(wanted: &Path, configured: &Path) -> PathBuf {
+    [wanted, configured].into_iter().find(|path| path.is_dir()).unwrap_or(Path::new("/")).to_owned()
+}
+
+/// Makes `content` all that the shell reads from a descriptor whose offset it shares.
+fn put(file: &File, content: &[u8]) -> io::Result<()> {
+    ftruncate(file, 0)?;
+    file.write_all_at(content, 0)?;
+    seek(file, SeekFrom::Start(0))?;
+    Ok(())
+}
+
+/// The report of a new shell; none if it ended or stayed silent.
+fn first_report(keeper: &Keeper, status: BorrowedFd<'_>) -> io::Result<Option<Report>> {
+    let mut bytes = Vec::new();
+    let limit = Timespec::try_from(START_LIMIT).map_err(io::Error::other)?;
+    loop {
+        let mut fds =
+            [PollFd::from_borrowed_fd(status, PollFlags::IN), PollFd::new(keeper.obituary_fd(), PollFlags::IN)];
+        if poll(&mut fds, Some(&limit))? == 0 || !fds[0].revents().contains(PollFlags::IN) {
+            return Ok(None);
+        }
+        let mut buffer = [0; 4096];
+        let read = rustix::io::read(status, &mut buffer)?;
+        bytes.extend_from_slice(&buffer[..read]);
+        if let Some(report) = Report::parse(&bytes) {
+            return Ok(Some(report));
+        }
+    }
+}
+
+fn spoken(last_words: &LastWords) -> String {
+    let bytes = last_words.lock().unwrap_or_else(PoisonError::into_inner);
+    String::from_utf8_lossy(&bytes).trim().to_owned()
+}

@@ -1,0 +1,141 @@
+//! What can go wrong with a display, in words that a model can act on.
+
+use std::io;
+use std::time::Duration;
+
+use handspike_types::computer::Point;
+use x11rb::errors::{ConnectionError, ReplyError, ReplyOrIdError};
+
+use crate::{KeyError, ScreenSize};
+
+/// Why a display could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Nobody answers there, or the answer was no.
+    #[error("cannot open the display `{display}`")]
+    Open {
+        /// The display's name, such as `:1`.
+        display: String,
+        /// What stood in the way.
+        #[source]
+        source: x11rb::errors::ConnectError,
+    },
+    /// The server is too old or was built without something that is needed.
+    #[error("the X server has no `{extension}` extension")]
+    MissingExtension {
+        /// The extension's name.
+        extension: &'static str,
+    },
+    /// The screen is not one of three bytes of colour in a four-byte pixel.
+    #[error(
+        "a screen of depth {depth} with {bits_per_pixel} bits per pixel cannot be captured\nhint: start the X server with `-screen 0 1024x768x24`"
+    )]
+    PixelFormat {
+        /// Significant bits of a pixel.
+        depth: u8,
+        /// Stored bits of a pixel.
+        bits_per_pixel: u8,
+    },
+    /// The display was opened but did not let itself be set up.
+    #[error("cannot set up the display")]
+    SetUp(#[from] DesktopError),
+}
+
+/// Why an action was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum DesktopError {
+    /// The caller ended the call.
+    #[error("cancelled before it was done; held keys and buttons were released")]
+    Cancelled,
+    /// The display is there but says nothing.
+    #[error("the display did not answer within {0:?}")]
+    Unanswered(Duration),
+    /// The connection is gone and stays gone.
+    #[error("the connection to the display is lost")]
+    Lost(#[source] ConnectionError),
+    /// The display answered a request with an error.
+    #[error("the display refused a request: {0}")]
+    Refused(String),
+    /// A coordinate names no pixel.
+    #[error("coordinate [{}, {}] is outside the screen of {}x{} pixels\nhint: x goes from 0 to {}, y from 0 to {}",
+        .point.x, .point.y, .size.width, .size.height, .size.width.saturating_sub(1), .size.height.saturating_sub(1))]
+    OutsideScreen {
+        /// What was asked for.
+        point: Point,
+        /// What there is.
+        size: ScreenSize,
+    },
+    /// A key's name is not known.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A text holds a control character that no key stands for.
+    #[error("the character `{}` at position {position} cannot be typed\nhint: use the action `key`, for example `ctrl+c`", .character.escape_default())]
+    Untypable {
+        /// The character.
+        character: char,
+        /// Its index in the text, counted in characters from 0.
+        position: usize,
+    },
+    /// The layout lacks a symbol and leaves no key to put it on.
+    #[error("the keyboard layout has no key left that `{0}` could be typed with")]
+    NoSpareKey(String),
+    /// The keyboard as the server describes it makes no sense.
+    #[error("the display's keyboard map cannot be read")]
+    Keyboard,
+    /// A picture could not be put into its file format.
+    #[error("the picture could not be encoded")]
+    Encode(#[from] png::EncodingError),
+    /// The operating system refused memory or a wait.
+    #[error("the operating system refused: {0}")]
+    System(io::Error),
+}
+
+/// How a wait for the display ended without it. Travels through x11rb inside an [`io::Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum WaitEnd {
+    #[error("cancelled")]
+    Cancelled,
+    #[error("no answer within {0:?}")]
+    Unanswered(Duration),
+}
+
+impl From<ConnectionError> for DesktopError {
+    fn from(error: ConnectionError) -> Self {
+        let end = match &error {
+            ConnectionError::IoError(io) => io.get_ref().and_then(|inner| inner.downcast_ref::<WaitEnd>()),
+            _ => None,
+        };
+        match end {
+            Some(WaitEnd::Cancelled) => Self::Cancelled,
+            Some(WaitEnd::Unanswered(limit)) => Self::Unanswered(*limit),
+            None => Self::Lost(error),
+        }
+    }
+}
+
+impl From<ReplyError> for DesktopError {
+    fn from(error: ReplyError) -> Self {
+        match error {
+            ReplyError::ConnectionError(error) => error.into(),
+            ReplyError::X11Error(error) => {
+                Self::Refused(format!("{:?} to {}", error.error_kind, error.request_name.unwrap_or("a request")))
+            }
+        }
+    }
+}
+
+impl From<ReplyOrIdError> for DesktopError {
+    fn from(error: ReplyOrIdError) -> Self {
+        match error {
+            ReplyOrIdError::ConnectionError(error) => error.into(),
+            ReplyOrIdError::X11Error(error) => ReplyError::X11Error(error).into(),
+            ReplyOrIdError::IdsExhausted => Self::Refused("it has no identifiers left".into()),
+        }
+    }
+}
+
+impl From<rustix::io::Errno> for DesktopError {
+    fn from(error: rustix::io::Errno) -> Self {
+        Self::System(error.into())
+    }
+}

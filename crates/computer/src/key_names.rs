@@ -1,0 +1,258 @@
+//! The names of keys: X keysyms as xdotool spells them, and what models write instead.
+//!
+//! A name is looked up as a single character, then among the aliases, then as an X name in its exact
+//! spelling, and last as an X name without regard to case, underscores and dashes: `page_down`, `PageDown`
+//! and `Page_Down` are one key, while `eacute` and `Eacute` stay two.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use xkeysym::Keysym;
+
+/// Names that X does not know, or knows for something that nobody means, and second names of a key, of which
+/// the table of keysyms has only the first. Their spelling is loose, too.
+const ALIASES: &[(&str, Keysym)] = &[
+    ("ctrl", Keysym::Control_L),
+    ("control", Keysym::Control_L),
+    ("ctl", Keysym::Control_L),
+    ("lctrl", Keysym::Control_L),
+    ("rctrl", Keysym::Control_R),
+    ("shift", Keysym::Shift_L),
+    ("lshift", Keysym::Shift_L),
+    ("rshift", Keysym::Shift_R),
+    ("alt", Keysym::Alt_L),
+    ("lalt", Keysym::Alt_L),
+    ("ralt", Keysym::Alt_R),
+    ("option", Keysym::Alt_L),
+    ("opt", Keysym::Alt_L),
+    ("altgr", Keysym::ISO_Level3_Shift),
+    ("altgraph", Keysym::ISO_Level3_Shift),
+    ("meta", Keysym::Meta_L),
+    ("super", Keysym::Super_L),
+    ("win", Keysym::Super_L),
+    ("windows", Keysym::Super_L),
+    ("cmd", Keysym::Super_L),
+    ("command", Keysym::Super_L),
+    ("hyper", Keysym::Hyper_L),
+    ("enter", Keysym::Return),
+    ("ret", Keysym::Return),
+    ("newline", Keysym::Return),
+    ("esc", Keysym::Escape),
+    ("bksp", Keysym::BackSpace),
+    ("del", Keysym::Delete),
+    ("ins", Keysym::Insert),
+    ("spacebar", Keysym::space),
+    ("Page_Up", Keysym::Page_Up),
+    ("Page_Down", Keysym::Page_Down),
+    ("KP_Page_Up", Keysym::KP_Page_Up),
+    ("KP_Page_Down", Keysym::KP_Page_Down),
+    ("pgup", Keysym::Page_Up),
+    ("pgdn", Keysym::Page_Down),
+    ("pgdown", Keysym::Page_Down),
+    ("arrowleft", Keysym::Left),
+    ("arrowright", Keysym::Right),
+    ("arrowup", Keysym::Up),
+    ("arrowdown", Keysym::Down),
+    ("leftarrow", Keysym::Left),
+    ("rightarrow", Keysym::Right),
+    ("uparrow", Keysym::Up),
+    ("downarrow", Keysym::Down),
+    ("printscreen", Keysym::Print),
+    ("prtsc", Keysym::Print),
+    ("prtscr", Keysym::Print),
+    ("contextmenu", Keysym::Menu),
+    ("apps", Keysym::Menu),
+    ("numpadenter", Keysym::KP_Enter),
+    ("capslock", Keysym::Caps_Lock),
+    ("backtab", Keysym::ISO_Left_Tab),
+    ("dot", Keysym::period),
+    ("fullstop", Keysym::period),
+    ("dash", Keysym::minus),
+    ("hyphen", Keysym::minus),
+    ("equals", Keysym::equal),
+    ("backquote", Keysym::grave),
+    ("backtick", Keysym::grave),
+    ("tilde", Keysym::asciitilde),
+    ("caret", Keysym::asciicircum),
+    ("hash", Keysym::numbersign),
+    ("pipe", Keysym::bar),
+    ("quote", Keysym::apostrophe),
+    ("singlequote", Keysym::apostrophe),
+    ("doublequote", Keysym::quotedbl),
+    ("questionmark", Keysym::question),
+    ("exclamation", Keysym::exclam),
+    ("openbracket", Keysym::bracketleft),
+    ("closebracket", Keysym::bracketright),
+    ("leftbracket", Keysym::bracketleft),
+    ("rightbracket", Keysym::bracketright),
+];
+
+/// Where X keysyms with names lie. The order settles which one a loose spelling means: keys before characters.
+const NAMED: [std::ops::RangeInclusive<u32>; 5] =
+    [0xfe00..=0xffff, 0x20..=0xff, 0x100..=0x20ff, 0x0100_0100..=0x0100_28ff, 0x1008_1000..=0x1008_ffff];
+
+/// How many suggestions an error makes.
+const SUGGESTIONS: usize = 5;
+
+struct Names {
+    exact: HashMap<String, Keysym>,
+    loose: HashMap<String, Keysym>,
+}
+
+static NAMES: LazyLock<Names> = LazyLock::new(|| {
+    let mut names = Names { exact: HashMap::new(), loose: HashMap::new() };
+    for (name, keysym) in NAMED.into_iter().flatten().filter_map(named) {
+        names.loose.entry(loose(&name)).or_insert(keysym);
+        names.exact.entry(name).or_insert(keysym);
+    }
+    names
+});
+
+/// The key of a name. None: no key is called that.
+pub(crate) fn find(name: &str) -> Option<Keysym> {
+    let mut characters = name.chars();
+    if let (Some(character), None) = (characters.next(), characters.next()) {
+        return key_of(character);
+    }
+    let wanted = loose(name);
+    let alias = ALIASES.iter().find(|(alias, _)| loose(alias) == wanted).map(|(_, keysym)| *keysym);
+    alias
+        .or_else(|| NAMES.exact.get(name).copied())
+        .or_else(|| NAMES.loose.get(&wanted).copied())
+        .or_else(|| code_point(name).and_then(key_of))
+}
+
+/// The key that produces a character. None: a control character that no key stands for.
+pub(crate) fn key_of(character: char) -> Option<Keysym> {
+    match character {
+        '\n' | '\r' => Some(Keysym::Return),
+        '\t' => Some(Keysym::Tab),
+        '\u{8}' => Some(Keysym::BackSpace),
+        '\u{1b}' => Some(Keysym::Escape),
+        '\u{7f}' => Some(Keysym::Delete),
+        // X numbers Latin-1 as it is and everything else by its code point in a range of its own.
+        ' '..='~' | '\u{a0}'..='\u{ff}' => Some(Keysym::new(character.into())),
+        _ if character.is_control() => None,
+        _ => Some(Keysym::new(0x0100_0000 + u32::from(character))),
+    }
+}
+
+/// Names that are spelt much like this one, the closest first.
+pub(crate) fn close_to(name: &str) -> Vec<String> {
+    let wanted = loose(name);
+    let far = (wanted.chars().count() / 3).clamp(1, 3);
+    let keys = NAMED[..2].iter().cloned().flatten().filter_map(named).map(|(name, _)| name);
+    let mut close: Vec<(usize, String)> = keys
+        .chain(ALIASES.iter().map(|(alias, _)| (*alias).to_owned()))
+        .map(|candidate| (distance(&wanted, &loose(&candidate)), candidate))
+        .filter(|(distance, _)| *distance <= far)
+        .collect();
+    close.sort_unstable();
+    close.dedup();
+    close.into_iter().take(SUGGESTIONS).map(|(_, name)| name).collect()
+}
+
+/// The name of a keysym without the prefixes that C wants.
+fn named(raw: u32) -> Option<(String, Keysym)> {
+    let keysym = Keysym::new(raw);
+    let name = keysym.name()?;
+    Some((name.replacen("XK_", "", 1), keysym))
+}
+
+fn loose(name: &str) -> String {
+    name.chars().filter(|character| !matches!(character, '_' | '-')).flat_map(char::to_lowercase).collect()
+}
+
+/// `U4e16` is the character with that code point.
+fn code_point(name: &str) -> Option<char> {
+    let digits = name.strip_prefix(['U', 'u'])?;
+    char::from_u32(u32::from_str_radix(digits, 16).ok()?)
+}
+
+/// The number of insertions, deletions, replacements and swaps of neighbours between two names.
+fn distance(left: &str, right: &str) -> usize {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut rows = vec![(0..=right.len()).collect::<Vec<usize>>()];
+    for i in 1..=left.len() {
+        let mut row = vec![i];
+        for j in 1..=right.len() {
+            let above = &rows[i - 1];
+            let replaced = above[j - 1] + usize::from(left[i - 1] != right[j - 1]);
+            let mut best = replaced.min(above[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[left.len()][right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xdotool_names_are_known() {
+        for (name, keysym) in [
+            ("Return", Keysym::Return),
+            ("Next", Keysym::Page_Down),
+            ("Prior", Keysym::Page_Up),
+            ("Super_L", Keysym::Super_L),
+            ("BackSpace", Keysym::BackSpace),
+            ("F13", Keysym::F13),
+            ("KP_0", Keysym::KP_0),
+            ("KP_Enter", Keysym::KP_Enter),
+            ("comma", Keysym::comma),
+            ("Print", Keysym::Print),
+            ("XF86AudioMute", Keysym::XF86_AudioMute),
+            ("U4e16", Keysym::new(0x0100_4e16)),
+        ] {
+            assert_eq!(find(name), Some(keysym), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_models_write_is_known() {
+        for (name, keysym) in [
+            ("Enter", Keysym::Return),
+            ("return", Keysym::Return),
+            ("PageDown", Keysym::Page_Down),
+            ("page_down", Keysym::Page_Down),
+            ("Esc", Keysym::Escape),
+            ("backspace", Keysym::BackSpace),
+            ("del", Keysym::Delete),
+            ("f1", Keysym::F1),
+            ("tab", Keysym::Tab),
+            ("left", Keysym::Left),
+            ("ArrowLeft", Keysym::Left),
+            ("cmd", Keysym::Super_L),
+            ("win", Keysym::Super_L),
+            ("option", Keysym::Alt_L),
+            ("PrintScreen", Keysym::Print),
+            ("caps_lock", Keysym::Caps_Lock),
+            (",", Keysym::comma),
+            ("/", Keysym::slash),
+            ("é", Keysym::eacute),
+            ("世", Keysym::new(0x0100_4e16)),
+        ] {
+            assert_eq!(find(name), Some(keysym), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_letters_case_is_kept() {
+        assert_eq!(find("A"), Some(Keysym::A));
+        assert_eq!(find("a"), Some(Keysym::a));
+        assert_eq!(find("Eacute"), Some(Keysym::Eacute));
+        assert_eq!(find("eacute"), Some(Keysym::eacute));
+    }
+
+    #[test]
+    fn control_characters_are_no_keys() {
+        assert_eq!(key_of('\u{3}'), None);
+        assert_eq!(key_of('\u{85}'), None);
+        assert_eq!(key_of('\n'), Some(Keysym::Return));
+    }
+}

@@ -1,0 +1,19 @@
+//! A desktop over one X11 connection.
+//!
+//! [`display`] holds the connection and every wait on it, [`capture`] takes pictures, [`hands`] presses and
+//! remembers what is down, and [`keyboard`] finds out what to press: [`key_map`] reads the server's map,
+//! [`layout`] turns it into strokes, [`spare_keys`] lends keys to symbols that the layout lacks.
+
+mod capture;
+mod desktop;
+mod display;
+mod hands;
+mod key_map;
+mod keyboard;
+mod layout;
+mod pointer_image;
+mod shared_memory;
+mod spare_keys;
+mod stream;
+
+pub use desktop::X11Desktop;

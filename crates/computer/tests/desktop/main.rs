@@ -1,0 +1,14 @@
+//! The computer on real displays: an Xvfb for each test, with a window of the test's own or an xterm.
+//!
+//! Needs `Xvfb`, `xterm` and `setxkbmap` (Debian: xvfb, xterm, x11-xkb-utils). A test whose part is missing fails.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod keys;
+mod pointer;
+mod screen;
+mod settle;
+mod terminal;
+mod typing;
+mod window;
+mod xserver;
