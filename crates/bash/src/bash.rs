@@ -17,7 +17,7 @@ use crate::{
     call::{self, End, Limits},
     capture::Capture,
     janitor::Janitor,
-    keeper::{Death, Keeper},
+    keeper::Keeper,
     shell::{Origin, Shell, StartError},
 };
 
@@ -29,6 +29,14 @@ pub struct Bash {
     shell: Option<Shell>,
     /// Of shells that ended by themselves: their background jobs run on below them.
     former: Vec<Keeper>,
+}
+
+/// What became of a shell that is replaced.
+#[derive(Clone, Copy, Debug)]
+enum Predecessor {
+    Ended,
+    /// As another program.
+    RunsOn,
 }
 
 impl Bash {
@@ -79,7 +87,8 @@ impl Bash {
         let duration = started.elapsed();
         match end {
             End::Reported(_) | End::Stopped(_) => {}
-            End::StoppedWithShell(_) | End::ShellDied(_) | End::ShellReplaced => self.succeed()?,
+            End::StoppedWithShell(_) | End::ShellDied(_) => self.succeed(Predecessor::Ended)?,
+            End::ShellReplaced => self.succeed(Predecessor::RunsOn)?,
         }
         let cwd = self.shell.as_ref().map(|shell| shell.cwd.clone()).unwrap_or_default();
         let timeout = limits.timeout;
@@ -109,19 +118,22 @@ impl Bash {
                 let origin = Origin { cwd: self.config.cwd.clone(), exports: Vec::new() };
                 self.start(&origin).map(|_cwd| None)
             }
-            Some(shell) if shell.has_ended() => {
-                let death = shell.keeper.death().unwrap_or(Death::Unknown);
-                self.succeed()?;
+            Some(shell) => {
+                let Some(death) = shell.death() else { return Ok(None) };
+                self.succeed(Predecessor::Ended)?;
                 let cwd = self.shell.as_ref().map(|shell| shell.cwd.as_str()).unwrap_or_default();
                 Ok(Some(answer::found_dead(death, cwd)))
             }
-            Some(_) => Ok(None),
         }
     }
 
     /// Replaces a shell that has ended. What it left in the background runs on.
-    fn succeed(&mut self) -> Result<(), StartError> {
+    fn succeed(&mut self, predecessor: Predecessor) -> Result<(), StartError> {
         let Some(shell) = self.shell.take() else { return Ok(()) };
+        match predecessor {
+            Predecessor::Ended => shell.kill(),
+            Predecessor::RunsOn => {}
+        }
         let origin = shell.legacy();
         self.former.push(shell.keeper);
         self.former.retain_mut(|keeper| !keeper.has_left());
@@ -138,7 +150,11 @@ impl Bash {
     }
 
     fn kill_all(&mut self) {
-        self.former.drain(..).chain(self.shell.take().map(|shell| shell.keeper)).for_each(Keeper::bury);
+        if let Some(shell) = self.shell.take() {
+            shell.kill();
+            self.former.push(shell.keeper);
+        }
+        self.former.drain(..).for_each(Keeper::bury);
     }
 }
 
@@ -156,4 +172,15 @@ fn with_sources(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_may_move_to_another_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<Bash>();
+    }
 }

@@ -33,6 +33,8 @@ use crate::{
 const EXACT_ORDER_LIMIT: u64 = 64 * 1024;
 /// How long a program that replaced the shell may take to end before the call is answered without its status.
 const REPLACED_GRACE: Duration = Duration::from_millis(700);
+/// More than any report holds: a number and a path.
+const STATUS_LIMIT: usize = 64 * 1024;
 /// A cancelled call is answered within a second, so its processes get less time.
 const CANCEL_GRACE: Duration = Duration::from_millis(400);
 /// How long killed processes have to disappear, and the shell to report.
@@ -246,6 +248,7 @@ impl<'a> Call<'a> {
             }
             Ok(_) => {
                 self.status.extend_from_slice(&self.buffer);
+                self.status.truncate(STATUS_LIMIT);
                 self.report = Report::parse(&self.status);
                 if let Some(report) = &self.report {
                     self.shell.last_status = report.number;
@@ -289,12 +292,14 @@ impl<'a> Call<'a> {
             Phase::Running => self.ask(Cause::TimedOut),
             Phase::Replaced | Phase::LeftToItself => self.phase = Phase::LeftToItself,
             Phase::Asked(cause) => {
+                // Once more, should the first have come before the command did.
+                let _ = pidfd_send_signal(&self.shell.pidfd, Signal::POWER);
                 self.signal(Signal::KILL);
                 self.enter(Phase::Killed(cause), KILL_GRACE);
             }
             Phase::Killed(cause) => {
                 self.signal(Signal::KILL);
-                let _ = pidfd_send_signal(&self.shell.pidfd, Signal::KILL);
+                self.shell.kill();
                 self.enter(Phase::GivenUp(cause), KILL_GRACE);
             }
             Phase::GivenUp(_) => self.death = Some(Death::Unknown),

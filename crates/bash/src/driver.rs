@@ -1,86 +1,86 @@
 //! The bash that we write ourselves: how a command's text, status and working directory pass the shell's border.
 //!
-//! A call is three lines down the shell's own input. The first sources the code descriptor, which holds one `eval` of
-//! the quoted command. The second reports `$?` and `$PWD`; it is a line of its own so that it still runs when an
-//! interrupt unwinds the first. The third, which nobody waits for, notes the exported variables.
+//! A call is three lines down the shell's own input. The first reads the command from the code descriptor and evaluates
+//! it. The second reports `$?` and `$PWD`; it is a line of its own so that it still runs when an interrupt unwinds the
+//! first. The third, which nobody waits for, notes the exported variables. They are short, as the shell reads a pipe
+//! byte by byte.
 //!
-//! The shell reads its input byte by byte, as a pipe cannot be rewound, so these lines are kept short and the rest is in
-//! the code descriptor. Sourcing has a second use: bash takes sourced text as not interactive, and so keeps quiet about
-//! the terminal it does not have when a command dies of a signal.
+//! The command is evaluated at the top and not within a sourced file, simpler as that would be: bash 5.2 corrupts its
+//! heap when sourced text ends within `$(`.
 
-use std::{fmt::Write, path::Path};
+use std::path::Path;
 
-/// Holds the code to source; both sides share its offset.
-pub(crate) const CODE_FD: i32 = 230;
+/// Where the shell inherits its control descriptors, in the order of those below.
+pub(crate) const INHERITED_FD: i32 = 230;
+/// Holds the text to evaluate; both sides share its offset.
+const CODE_FD: i32 = 210;
 /// Takes the reports.
-pub(crate) const STATUS_FD: i32 = 231;
+const STATUS_FD: i32 = 211;
 /// Takes the exported variables, as bash would read them.
-pub(crate) const EXPORTS_FD: i32 = 232;
+const EXPORTS_FD: i32 = 212;
 /// The first of the descriptors for output, two for each pair of pipes.
-pub(crate) const FIRST_OUTPUT_FD: i32 = 233;
+pub(crate) const FIRST_OUTPUT_FD: i32 = 213;
+/// How many pairs of pipes the shell inherits.
+pub(crate) const OUTPUT_PAIRS: i32 = 4;
+/// How many descriptors it inherits in all.
+pub(crate) const INHERITED_FDS: i32 = FIRST_OUTPUT_FD - CODE_FD + 2 * OUTPUT_PAIRS;
 
-/// What the shell is sent for each call.
-pub(crate) const CALL_LINES: &str = concat!(
-    "\\builtin . /proc/self/fd/230\n",
-    "\\builtin printf '%s\\0' \"$?\" \"${PWD-}\">&231\n",
-    "\\builtin declare -px>|/proc/self/fd/232\n",
-);
+/// What a new shell is sent. Its first report carries the process id in place of a status.
+///
+/// Its control descriptors move to numbers where no program that it starts inherits them: bash closes on exec the copies
+/// that it makes to undo a redirection, and copies of such copies too. The first such copy is descriptor 10.
+pub(crate) fn start_lines() -> String {
+    let (mut copy, mut close) = (String::new(), String::new());
+    for ((own, inherited), undo) in (CODE_FD..).zip(INHERITED_FD..).zip(10..).take(INHERITED_FDS as usize) {
+        copy.push_str(&format!(" {own}>&{undo}"));
+        close.push_str(&format!(" {inherited}>&-"));
+    }
+    // The history first, as it cannot be turned off from within what it would record.
+    format!(
+        "set +o history;history -c;PS1= PS2=\n\
+         eval 'exec{copy}'{close};exec{close}\n\
+         mapfile -tn1 -d '' -u{CODE_FD} __handspike&&eval \"$__handspike\"\n{}",
+        report_lines("$$")
+    )
+}
 
-/// What a new shell is sent: its first report carries its process id in place of a status.
-pub(crate) const START_LINES: &str = concat!(
-    "\\builtin . /proc/self/fd/230\n",
-    "\\builtin printf '%s\\0' \"$$\" \"${PWD-}\">&231\n",
-    "\\builtin declare -px>|/proc/self/fd/232\n",
-);
-
-/// The code of a new shell: no prompts, no history, and the way out of a call that must stop.
+/// What a new shell evaluates: the variables of its predecessor, a way to set `$?`, and the way out of a call.
 ///
 /// A plain SIGINT would not do to stop a call: bash drops it while it waits for a child that dies of anything else. A
 /// trap runs as soon as the child is gone, and interrupts the shell from within, before the next command of the list.
-/// Between calls (no sourced file) it does nothing, so that a late signal cannot unwind a report.
+/// Between calls, when the status descriptor is open, it does nothing, so that a late signal cannot unwind a report.
 pub(crate) fn start_code(exports: &[u8], cwd: &Path) -> Vec<u8> {
-    let mut code = exports.to_vec();
-    code.extend_from_slice(
-        br#"
-PS1= PS2= PS4='+ '
-set +o history
-__handspike_status() { return "$1"; }
-trap '[[ ${BASH_SOURCE-} ]] && { \builtin trap - INT; \builtin kill -INT $$; }' PWR
-\builtin cd -- "#,
+    let guard = format!("[[ -e /proc/$$/fd/{STATUS_FD} ]]");
+    let setup = format!(
+        "\n__handspike_status() {{ return \"$1\"; }}\n\
+         trap '{guard} || {{ \\builtin trap - INT; \\builtin kill -INT $$; }}' PWR\n\
+         cd -- {}\0",
+        quoted(&cwd.to_string_lossy())
     );
-    code.extend_from_slice(quoted(&cwd.to_string_lossy()).as_bytes());
-    code.push(b'\n');
-    code
+    [exports, setup.as_bytes()].concat()
 }
 
-/// The code of a call. `redirects` say where the output goes and close what the command must not see; `status` is what
-/// `$?` holds when the command starts.
-///
-/// A status other than 0 is set by a function on the left of `||`, where `set -e` and an ERR trap overlook it.
-pub(crate) fn call_code(command: &str, status: i32, redirects: &str) -> Vec<u8> {
-    let mut code = String::with_capacity(command.len() + redirects.len() + 64);
-    if status != 0 {
-        let _ = write!(code, "__handspike_status {status} || ");
-    }
-    code.push_str("\\builtin eval ");
-    code.push_str(&quoted(command));
-    code.push_str(redirects);
-    code.push('\n');
-    code.into_bytes()
+/// What the shell is sent for each call. `status` is what `$?` holds when the command starts; other than 0, it is set by
+/// a function on the left of `||`, where `set -e` and an ERR trap overlook it.
+pub(crate) fn call_lines(status: i32, redirects: &str) -> String {
+    let read = format!("\\builtin mapfile -tn1 -d '' -u{CODE_FD} __handspike&&");
+    let eval = format!("\\builtin eval \"$__handspike\" </dev/null {redirects} {STATUS_FD}>&-");
+    let first = match status {
+        0 => format!("{read}{eval}\n"),
+        _ => format!("{read}{{ __handspike_status {status}||{eval};}}\n"),
+    };
+    first + &report_lines("$?")
 }
 
-/// One word in double quotes. Single quotes read better, but bash takes time that grows with the square of their number.
+fn report_lines(number: &str) -> String {
+    format!(
+        "\\builtin printf '%s\\0' \"{number}\" \"${{PWD-}}\">&{STATUS_FD}\n\
+         \\builtin declare -px>|/proc/self/fd/{EXPORTS_FD}\n"
+    )
+}
+
 fn quoted(text: &str) -> String {
-    let mut word = String::with_capacity(text.len() + 2);
-    word.push('"');
-    for c in text.chars() {
-        if matches!(c, '"' | '\\' | '$' | '`') {
-            word.push('\\');
-        }
-        word.push(c);
-    }
-    word.push('"');
-    word
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// What the shell said of a call.
@@ -108,11 +108,5 @@ mod tests {
     fn a_report_is_read_only_when_all_of_it_has_arrived() {
         assert_eq!(Report::parse(b"0\0/tm"), None);
         assert_eq!(Report::parse(b"1\0/tmp\0"), Some(Report { number: 1, cwd: "/tmp".into() }));
-    }
-
-    #[test]
-    fn a_command_is_one_quoted_word() {
-        let code = call_code(r#"echo "$a" '\'"#, 0, " >&3");
-        assert_eq!(String::from_utf8_lossy(&code).trim_end(), r#"\builtin eval "echo \"\$a\" '\\'" >&3"#);
     }
 }

@@ -130,7 +130,9 @@ impl Litter {
         let Some(reader) = self.readers.get(&ticket) else { return };
         buffer.clear();
         match rustix::io::read(&reader.fd, spare_capacity(buffer)) {
-            Ok(0) => {
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            // A terminal that nobody holds any more ends with an error.
+            Ok(0) | Err(_) => {
                 // Others may hold the descriptor, so dropping it alone would leave it in the epoll set.
                 let _ = epoll::delete(epoll, &reader.fd);
                 self.readers.remove(&ticket);
@@ -143,7 +145,6 @@ impl Litter {
                     kept.drain(..excess);
                 }
             }
-            Err(_) => {}
         }
     }
 }

@@ -24,7 +24,10 @@ use rustix::{
     process::{Pid, set_child_subreaper, setsid},
 };
 
-use crate::tree::kill_below;
+use crate::{
+    driver::{INHERITED_FD, INHERITED_FDS},
+    tree::kill_below,
+};
 
 /// Above every descriptor that the shell is given, so that handing those out cannot overwrite it.
 const OBITUARY_FLOOR: RawFd = 300;
@@ -117,9 +120,18 @@ fn split(pen: RawFd) -> io::Result<()> {
         -1 => Err(io::Error::last_os_error()),
         0 => {
             setsid()?;
+            close_strays_on_exec();
             Ok(())
         }
         shell => keep(shell, pen),
+    }
+}
+
+/// What this process has inherited from others is not for the shell, and would be in the way of its numbering.
+#[allow(unsafe_code, reason = "only marks descriptors, which no one else uses in this process")]
+fn close_strays_on_exec() {
+    for fd in (3..INHERITED_FD).chain(INHERITED_FD + INHERITED_FDS..1024) {
+        unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
 }
 

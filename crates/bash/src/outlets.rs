@@ -5,25 +5,24 @@
 //! pair is retired, a call gets a fresh pair that the shell opens by path; it keeps calls apart just as well, and only
 //! the order between its two streams is approximate.
 
-use std::{fmt::Write, io, mem, os::fd::AsRawFd, process};
-
-use command_fds::FdMapping;
+use std::{
+    io, mem,
+    os::fd::{AsRawFd, OwnedFd},
+    process,
+};
 
 use crate::{
-    driver::{CODE_FD, EXPORTS_FD, FIRST_OUTPUT_FD, STATUS_FD},
+    driver::{FIRST_OUTPUT_FD, OUTPUT_PAIRS},
     janitor::{Janitor, Ticket},
     pipes::{Order, Pair, Stream},
     process::Pids,
     shell::Look,
 };
 
-const POOL: usize = 4;
-
 /// The pairs of one shell.
 #[derive(Debug)]
 pub(crate) struct Outlets {
     pool: Vec<Place>,
-    closers: String,
 }
 
 #[derive(Debug)]
@@ -44,37 +43,30 @@ enum State {
 pub(crate) struct Lease {
     pub(crate) pair: Pair,
     pub(crate) order: Order,
-    /// What follows the command in the shell: its streams, and the control descriptors closed.
+    /// The command's streams, as the shell redirects them.
     pub(crate) redirects: String,
     place: Option<usize>,
 }
 
 impl Outlets {
     pub(crate) fn new() -> io::Result<Self> {
-        let mut pool = Vec::with_capacity(POOL);
-        let mut closers = String::new();
-        for fd in [CODE_FD, STATUS_FD, EXPORTS_FD] {
-            let _ = write!(closers, " {fd}>&-");
-        }
-        for fd in (FIRST_OUTPUT_FD..).step_by(2).take(POOL) {
+        let mut pool = Vec::new();
+        for fd in (FIRST_OUTPUT_FD..).step_by(2).take(OUTPUT_PAIRS as usize) {
             pool.push(Place { shell_fds: (fd, fd + 1), state: State::Free(Pair::new()?) });
-            let _ = write!(closers, " {fd}>&- {}>&-", fd + 1);
         }
-        Ok(Self { pool, closers })
+        Ok(Self { pool })
     }
 
-    /// What the shell must inherit.
-    pub(crate) fn mappings(&self) -> io::Result<Vec<FdMapping>> {
-        let mut mappings = Vec::new();
+    /// What the shell must inherit, in the order of its descriptors.
+    pub(crate) fn writers(&self) -> io::Result<Vec<OwnedFd>> {
+        let mut writers = Vec::new();
         for place in &self.pool {
             if let State::Free(pair) = &place.state {
-                let (out, err) = place.shell_fds;
-                let copy = |stream| pair.writer(stream).try_clone_to_owned();
-                mappings.push(FdMapping { parent_fd: copy(Stream::Out)?, child_fd: out });
-                mappings.push(FdMapping { parent_fd: copy(Stream::Err)?, child_fd: err });
+                writers.push(pair.writer(Stream::Out).try_clone_to_owned()?);
+                writers.push(pair.writer(Stream::Err).try_clone_to_owned()?);
             }
         }
-        Ok(mappings)
+        Ok(writers)
     }
 
     /// Takes back the pairs whose jobs are over. A new orphan may be of any background job, so it is taken to hold every
@@ -104,7 +96,7 @@ impl Outlets {
             match mem::replace(&mut place.state, State::Lent) {
                 State::Free(pair) => {
                     let (out, err) = place.shell_fds;
-                    let redirects = format!(" </dev/null >&{out} 2>&{err}{}", self.closers);
+                    let redirects = format!(">&{out} 2>&{err}");
                     return Ok(Lease { order: pair.narrow(), pair, redirects, place: Some(index) });
                 }
                 state @ (State::Lent | State::Retired { .. }) => place.state = state,
@@ -112,7 +104,7 @@ impl Outlets {
         }
         let pair = Pair::new()?;
         let path = |stream| format!("/proc/{}/fd/{}", process::id(), pair.writer(stream).as_raw_fd());
-        let redirects = format!(" </dev/null >|{} 2>|{}{}", path(Stream::Out), path(Stream::Err), self.closers);
+        let redirects = format!(">|{} 2>|{}", path(Stream::Out), path(Stream::Err));
         Ok(Lease { pair, order: Order::Approximate, redirects, place: None })
     }
 

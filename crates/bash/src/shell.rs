@@ -17,17 +17,20 @@ use command_fds::{CommandFdExt, FdMapping};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{MemfdFlags, OFlags, SeekFrom, fcntl_setfl, ftruncate, memfd_create, seek},
+    io::Errno,
     pipe::{PipeFlags, pipe_with},
-    process::{Pid, PidfdFlags, pidfd_open},
+    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+    pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt},
 };
 
 use crate::{
     BashConfig,
-    driver::{self, CALL_LINES, CODE_FD, EXPORTS_FD, Report, START_LINES, STATUS_FD},
+    driver::{self, INHERITED_FD, Report},
     janitor::{Janitor, LastWords},
-    keeper::Keeper,
+    keeper::{Death, Keeper},
     outlets::Outlets,
     process::{Pids, children_of},
+    tree::has_ended,
 };
 
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -89,7 +92,9 @@ impl Shell {
         let (mut ends, theirs) = plumbing()?;
         let mut command = command_line(config, &cwd);
         command.stdin(theirs.commands).stdout(theirs.output.try_clone()?).stderr(theirs.output);
-        command.fd_mappings(theirs.mappings).map_err(io::Error::other)?;
+        let mappings = theirs.control.into_iter().zip(INHERITED_FD..);
+        let mappings = mappings.map(|(parent_fd, child_fd)| FdMapping { parent_fd, child_fd }).collect();
+        command.fd_mappings(mappings).map_err(io::Error::other)?;
         let keeper = Keeper::start(&mut command).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => StartError::NoBash(config.program.clone()),
             _ => error.into(),
@@ -100,7 +105,7 @@ impl Shell {
         let last_words = janitor.listen(ends.output)?;
         put(&ends.code, &driver::start_code(&origin.exports, &cwd))?;
         // Fails if the program is gone already; then the report is missing too.
-        let _ = ends.input.write_all(START_LINES.as_bytes());
+        let _ = ends.input.write_all(driver::start_lines().as_bytes());
         let report = first_report(&keeper, ends.status.as_fd())?;
         let Some((pid, cwd)) = report.and_then(|report| Some((Pid::from_raw(report.number)?, report.cwd))) else {
             keeper.bury();
@@ -130,14 +135,24 @@ impl Shell {
 
     /// Has the shell run a command; its report will come over the status descriptor.
     pub(crate) fn send(&mut self, command: &str, redirects: &str) -> io::Result<()> {
-        put(&self.code, &driver::call_code(command, self.last_status, redirects))?;
-        self.input.write_all(CALL_LINES.as_bytes())
+        put(&self.code, &[command.as_bytes(), b"\0"].concat())?;
+        self.input.write_all(driver::call_lines(self.last_status, redirects).as_bytes())
     }
 
-    /// Whether it ended while nobody looked.
-    pub(crate) fn has_ended(&self) -> bool {
-        let mut fds = [PollFd::new(self.keeper.obituary_fd(), PollFlags::IN)];
-        poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+    /// How it ended while nobody looked, if it did.
+    pub(crate) fn death(&self) -> Option<Death> {
+        if !has_ended(&self.pidfd) {
+            return None;
+        }
+        // The keeper is about to reap it, if it has not yet.
+        let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
+        let _ = poll(&mut [PollFd::new(self.keeper.obituary_fd(), PollFlags::IN)], Some(&limit));
+        Some(self.keeper.death().unwrap_or(Death::Unknown))
+    }
+
+    /// Makes sure that the shell's own process is gone, also if something killed its keeper.
+    pub(crate) fn kill(&self) {
+        let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
     }
 
     /// What the shell has started or left behind and what of it is new.
@@ -178,24 +193,36 @@ struct Ends {
 struct Theirs {
     commands: OwnedFd,
     output: OwnedFd,
-    mappings: Vec<FdMapping>,
+    /// In the order of the shell's descriptors.
+    control: Vec<OwnedFd>,
 }
 
 fn plumbing() -> io::Result<(Ends, Theirs)> {
     let (commands, input) = pipe_with(PipeFlags::CLOEXEC)?;
-    let (output, output_pen) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (output, output_pen) = own_output()?;
     let (status, status_pen) = pipe_with(PipeFlags::CLOEXEC)?;
     fcntl_setfl(&output, OFlags::NONBLOCK)?;
     fcntl_setfl(&status, OFlags::NONBLOCK)?;
     let code = File::from(memfd_create("bash-code", MemfdFlags::CLOEXEC)?);
     let exports = File::from(memfd_create("bash-exports", MemfdFlags::CLOEXEC)?);
     let outlets = Outlets::new()?;
-    let mut mappings = outlets.mappings()?;
-    mappings.push(FdMapping { parent_fd: code.try_clone()?.into(), child_fd: CODE_FD });
-    mappings.push(FdMapping { parent_fd: status_pen, child_fd: STATUS_FD });
-    mappings.push(FdMapping { parent_fd: exports.try_clone()?.into(), child_fd: EXPORTS_FD });
+    let mut control = vec![code.try_clone()?.into(), status_pen, exports.try_clone()?.into()];
+    control.extend(outlets.writers()?);
     let ends = Ends { input: input.into(), output, status, code, exports, outlets };
-    Ok((ends, Theirs { commands, output: output_pen, mappings }))
+    Ok((ends, Theirs { commands, output: output_pen, control }))
+}
+
+/// A terminal for what the shell says for itself. Nobody reads it, but without one bash complains to the command's
+/// standard error about `tcsetattr` whenever a child dies of a signal. Without terminals at all, a pipe must do.
+fn own_output() -> io::Result<(OwnedFd, OwnedFd)> {
+    let terminal = || {
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        grantpt(&ours)?;
+        unlockpt(&ours)?;
+        let theirs = ioctl_tiocgptpeer(&ours, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        Ok::<_, Errno>((ours, theirs))
+    };
+    terminal().or_else(|_| Ok(pipe_with(PipeFlags::CLOEXEC)?))
 }
 
 fn command_line(config: &BashConfig, cwd: &Path) -> Command {
@@ -205,11 +232,11 @@ fn command_line(config: &BashConfig, cwd: &Path) -> Command {
         .current_dir(cwd)
         .env("PWD", cwd)
         .envs([("PAGER", "cat"), ("GIT_PAGER", "cat"), ("MANPAGER", "cat"), ("TERM", "dumb"), ("NO_COLOR", "1")])
+        // Empty, for bash would give an unset one its default and read and write the user's own.
+        .env("HISTFILE", "")
         .envs([("LANG", "C.UTF-8"), ("LC_ALL", "C.UTF-8")]);
     // What would make bash run code at start, leave by itself, or write while idle.
-    for name in
-        ["BASH_ENV", "ENV", "PROMPT_COMMAND", "TMOUT", "MAIL", "MAILPATH", "HISTFILE", "BASH_XTRACEFD", "SHELLOPTS"]
-    {
+    for name in ["BASH_ENV", "ENV", "PROMPT_COMMAND", "TMOUT", "MAIL", "MAILPATH", "BASH_XTRACEFD", "SHELLOPTS"] {
         command.env_remove(name);
     }
     command

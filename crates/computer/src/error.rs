@@ -79,8 +79,13 @@ pub enum DesktopError {
     /// The layout lacks a symbol and leaves no key to put it on.
     #[error("the keyboard layout has no key left that `{0}` could be typed with")]
     NoSpareKey(String),
-    /// The keyboard as the server describes it makes no sense.
-    #[error("the display's keyboard map cannot be read")]
+    /// The program with the keyboard focus is busy with something else.
+    #[error(
+        "the program that is typed at has not read its keys for {0:?}; the rest of the text was not typed\nhint: take a screenshot to see how far it got"
+    )]
+    NotRead(Duration),
+    /// The keyboard map as the server describes it contradicts itself.
+    #[error("the display's keyboard map makes no sense")]
     Keyboard,
     /// A picture could not be put into its file format.
     #[error("the picture could not be encoded")]

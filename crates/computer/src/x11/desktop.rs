@@ -32,9 +32,9 @@ impl X11Desktop {
         let display = Display::open(display, config.reply_limit)?;
         Ok(Self {
             camera: Camera::new(&display)?,
+            keyboard: Keyboard::new(&display)?,
             display,
             hands: Hands::default(),
-            keyboard: Keyboard::default(),
             reply_limit: config.reply_limit,
         })
     }

@@ -4,6 +4,7 @@
 //! report says only that something changed since the last one was acknowledged, so at most one is under way
 //! and nothing piles up while nobody watches.
 
+use std::cell::Cell;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,8 @@ pub(super) struct Display {
     pub(super) connection: Connection,
     screen: usize,
     damage: Damage,
+    /// A change was reported and nobody has asked for it yet.
+    changed: Cell<bool>,
     local: bool,
 }
 
@@ -61,7 +64,7 @@ impl Display {
             }
         }
         let damage = set_up(&connection, connection.setup().roots[screen].root)?;
-        Ok(Self { connection, screen, damage, local })
+        Ok(Self { connection, screen, damage, changed: Cell::new(false), local })
     }
 
     pub(super) fn screen(&self) -> &Screen {
@@ -133,14 +136,37 @@ impl Display {
         }
     }
 
-    /// Empties the event queue and says whether it reported a change. Other events are answers to requests
+    /// Waits for an event, and says whether it came in time.
+    pub(super) fn wait_for_event(&self, limit: Duration, is_it: impl Fn(&Event) -> bool) -> Result<bool, DesktopError> {
+        let deadline = Instant::now() + limit;
+        self.connection.flush()?;
+        loop {
+            while let Some(event) = self.next_event()? {
+                if is_it(&event) {
+                    return Ok(true);
+                }
+            }
+            match self.connection.stream().wait_readable(deadline.saturating_duration_since(Instant::now()))? {
+                Woken::Ready => {}
+                Woken::TimedOut => return Ok(false),
+                Woken::Cancelled => return Err(DesktopError::Cancelled),
+            }
+        }
+    }
+
+    /// Empties the event queue and says whether a change was reported. Other events are answers to requests
     /// whose failure does no harm, or news of the keyboard map, which is read afresh when it is needed.
     fn take_changes(&self) -> Result<bool, DesktopError> {
-        let mut changed = false;
-        while let Some(event) = self.connection.poll_for_event()? {
-            changed |= matches!(event, Event::DamageNotify(_));
+        while self.next_event()?.is_some() {}
+        Ok(self.changed.take())
+    }
+
+    fn next_event(&self) -> Result<Option<Event>, DesktopError> {
+        let event = self.connection.poll_for_event()?;
+        if matches!(event, Some(Event::DamageNotify(_))) {
+            self.changed.set(true);
         }
-        Ok(changed)
+        Ok(event)
     }
 
     fn acknowledge_change(&self) -> Result<(), DesktopError> {

@@ -4,7 +4,12 @@
 //! level is the key's type's business. This module flattens all that, for the group that is in force, into
 //! [`Level`]s: this key with these modifiers gives this symbol.
 
-use x11rb::protocol::xkb::{ConnectionExt as _, GetMapReply, ID, KeySymMap, KeyType, MapPart, VMod};
+use std::ops::RangeInclusive;
+
+use x11rb::connection::RequestConnection as _;
+use x11rb::protocol::xkb::{
+    ConnectionExt as _, GetMapReply, GetMapRequest, ID, KeySymMap, KeyType, MapPart, SetMapAux, SetMapFlags, VMod,
+};
 use x11rb::protocol::xproto::{Keycode, ModMask};
 use xkeysym::Keysym;
 
@@ -31,31 +36,34 @@ pub(super) struct KeyMap {
 impl KeyMap {
     pub(super) fn read(display: &Display) -> Result<Self, DesktopError> {
         let keyboard = ID::USE_CORE_KBD.into();
-        let parts = MapPart::KEY_TYPES | MapPart::KEY_SYMS | MapPart::MODIFIER_MAP;
-        let none = MapPart::from(0u16);
-        let map = display.connection.xkb_get_map(
-            keyboard,
-            parts,
-            none,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            VMod::from(0u16),
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-        )?;
+        let full = MapPart::KEY_TYPES | MapPart::KEY_SYMS | MapPart::MODIFIER_MAP;
+        let request = GetMapRequest { device_spec: keyboard, full, ..GetMapRequest::default() };
+        let map = display.connection.send_trait_request_with_reply(request)?;
         let state = display.connection.xkb_get_state(keyboard)?;
         let (reply, state) = (map.reply()?, state.reply()?);
         Ok(Self { reply, group: usize::from(u8::from(state.group)), locked: bits(state.locked_mods) })
+    }
+
+    /// Gives keys one symbol each, or none.
+    ///
+    /// All keys from the first to the last go into one request, those in between as they are: programs and
+    /// window managers do a lot at each news of a change, and one request is one piece of news.
+    pub(super) fn assign(
+        mut self,
+        display: &Display,
+        symbols: &[(Keycode, Option<Keysym>)],
+    ) -> Result<(), DesktopError> {
+        let first = symbols.iter().map(|(keycode, _)| *keycode).min();
+        let last = symbols.iter().map(|(keycode, _)| *keycode).max();
+        let Some((first, last)) = first.zip(last) else { return Ok(()) };
+        let start = usize::from(first.saturating_sub(self.reply.first_key_sym));
+        let keys = self.reply.map.syms_rtrn.take().unwrap_or_default().into_iter();
+        let mut keys: Vec<KeySymMap> = keys.skip(start).take(usize::from(last - first) + 1).collect();
+        for (keycode, symbol) in symbols {
+            let key = keys.get_mut(usize::from(keycode - first)).ok_or(DesktopError::Keyboard)?;
+            *key = symbol.map_or_else(KeySymMap::default, one_symbol);
+        }
+        send(display, self.reply.min_key_code..=self.reply.max_key_code, first, keys)
     }
 
     /// Every symbol of the group in force.
@@ -101,6 +109,33 @@ impl KeyMap {
             Some(Level { keysym: Keysym::new(*symbol), keycode, modifiers })
         })
     }
+}
+
+/// A key with the same symbol with and without shift: programs that look keys up the old way take a key of
+/// one symbol for a letter and make a small and a capital one of it.
+fn one_symbol(symbol: Keysym) -> KeySymMap {
+    const TYPE_OF_TWO_LEVELS: u8 = 1;
+    KeySymMap { kt_index: [TYPE_OF_TWO_LEVELS, 0, 0, 0], group_info: 1, width: 2, syms: vec![symbol.raw(); 2] }
+}
+
+/// Sends the symbols of neighbouring keys. The request could change nine more parts of the map; each of the
+/// zeros says that it leaves one alone.
+#[rustfmt::skip]
+fn send(
+    display: &Display,
+    all: RangeInclusive<Keycode>,
+    first: Keycode,
+    keys: Vec<KeySymMap>,
+) -> Result<(), DesktopError> {
+    let (count, total) = (keys.len() as u8, keys.iter().map(|key| key.syms.len() as u16).sum());
+    let (keyboard, flags) = (ID::USE_CORE_KBD.into(), SetMapFlags::RECOMPUTE_ACTIONS);
+    let (lowest, highest) = all.into_inner();
+    display.connection.xkb_set_map(
+        keyboard, flags, lowest, highest, 0, 0, first, count, total,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, VMod::from(0u16),
+        &SetMapAux::new().syms(keys),
+    )?;
+    Ok(())
 }
 
 /// The fewest modifiers that choose a level. Caps lock is never one of them, since it cannot be held.

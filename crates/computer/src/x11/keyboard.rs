@@ -20,7 +20,7 @@ use crate::{Chord, DesktopError};
 const BURST: usize = 32;
 
 /// Presses keys by symbol.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Keyboard {
     spares: SpareKeys,
     /// Locked modifiers that were unlocked to type, to be locked again.
@@ -28,6 +28,10 @@ pub(super) struct Keyboard {
 }
 
 impl Keyboard {
+    pub(super) fn new(display: &Display) -> Result<Self, DesktopError> {
+        Ok(Self { spares: SpareKeys::new(display)?, unlocked: 0 })
+    }
+
     /// Presses a chord's keys in order and releases them in reverse.
     pub(super) fn chord(&mut self, display: &Display, hands: &mut Hands, chord: &Chord) -> Result<(), DesktopError> {
         let map = KeyMap::read(display)?;

@@ -79,8 +79,8 @@ fn modifier_keys(levels: &[Level], modifiers: impl Iterator<Item = (Keycode, u8)
         if symbol.is_none_or(|level| is_lock(level.keysym)) {
             continue;
         }
-        for (_, key) in keys.iter_mut().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0) {
-            key.get_or_insert(keycode);
+        for bit in (0..MODIFIERS).filter(|bit| bits & (1 << bit) != 0) {
+            keys[bit].get_or_insert(keycode);
         }
     }
     keys

@@ -2,7 +2,8 @@
 //!
 //! [`display`] holds the connection and every wait on it, [`capture`] takes pictures, [`hands`] presses and
 //! remembers what is down, and [`keyboard`] finds out what to press: [`key_map`] reads the server's map,
-//! [`layout`] turns it into strokes, [`spare_keys`] lends keys to symbols that the layout lacks.
+//! [`layout`] turns it into strokes, [`spare_keys`] lends keys to symbols that the layout lacks,
+//! and [`reader`] knows when a program has read them.
 
 mod capture;
 mod desktop;
@@ -12,6 +13,7 @@ mod key_map;
 mod keyboard;
 mod layout;
 mod pointer_image;
+mod reader;
 mod shared_memory;
 mod spare_keys;
 mod stream;

@@ -8,6 +8,7 @@ mod keys;
 mod pointer;
 mod screen;
 mod settle;
+mod slow_reader;
 mod terminal;
 mod typing;
 mod window;

@@ -1,9 +1,15 @@
 //! Text that has to arrive whole and in order.
 
 use std::process::Command;
+use std::time::Duration;
 
 use handspike_types::computer::ComputerAction;
+use x11rb::connection::Connection;
+use x11rb::protocol::Event;
+use x11rb::protocol::xproto::EventMask;
+use x11rb::wrapper::ConnectionExt as _;
 
+use crate::slow_reader::SlowReader;
 use crate::terminal::{Echo, Terminal};
 use crate::xserver::{XServer, done};
 
@@ -81,6 +87,34 @@ fn a_layout_that_changes_between_two_texts_is_noticed() {
     set_layout(&server, &["de"]);
     done(&mut computer, ComputerAction::Type(text.into()));
     assert_eq!(terminal.typed(), text.repeat(2));
+}
+
+#[test]
+fn a_program_that_reads_slowly_still_finds_the_right_symbols() {
+    let text: String = (0..100).filter_map(|step| char::from_u32(0x4e00 + step)).collect();
+    // GTK and Chromium answer a ping under the first mask, Qt under the second.
+    for answers_to in [EventMask::SUBSTRUCTURE_NOTIFY, EventMask::STRUCTURE_NOTIFY] {
+        let server = XServer::start();
+        let mut computer = server.computer();
+        let reader = SlowReader::open(&server, Duration::from_millis(12), answers_to);
+        done(&mut computer, ComputerAction::Type(text.clone()));
+        assert_eq!(reader.read(text.chars().count()), text);
+    }
+}
+
+#[test]
+fn seven_new_symbols_are_one_change_to_other_programs() {
+    let server = XServer::start();
+    let mut computer = server.computer();
+    let (other, _) = server.outsider();
+    done(&mut computer, ComputerAction::Type("日本語中文字符".into()));
+    other.sync().unwrap();
+    let mut news = 0;
+    while let Some(event) = other.poll_for_event().unwrap() {
+        news += usize::from(matches!(event, Event::MappingNotify(_)));
+    }
+    // The server tells of each change once for each of its keyboards: the core one, Xvfb's, and XTEST's.
+    assert!((1..=3).contains(&news), "{news}");
 }
 
 #[test]
