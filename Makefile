@@ -27,7 +27,9 @@ lint:
 
 bench: setup images
 	scripts/setup bench
-	cargo run --release --locked -p handspike-tests --bin bench
+	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static" \
+		cargo build --profile guest --locked -p handspike-computer --example capture_cost --target $(GUEST_TARGET)
+	cargo run --release --locked -p handspike-bench
 
 images: build engine
 	$(HANDSPIKE) sandbox build

@@ -14,6 +14,9 @@ use tokio::{
     io::AsyncWriteExt as _,
 };
 
+/// The folder of pictures, beside the transcript.
+const SCREENSHOTS: &str = "screenshots";
+
 /// Writes `transcript.jsonl` and `screenshots/` in one folder.
 #[derive(Debug)]
 pub struct Transcript {
@@ -26,9 +29,10 @@ impl Transcript {
     /// The transcript's name in its folder.
     pub const FILE: &'static str = "transcript.jsonl";
 
-    /// Starts an empty transcript, making the folder where it is missing.
+    /// Starts an empty transcript, making the folder where it is missing and removing an earlier one's pictures.
     pub async fn create(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder).await?;
+        remove_pictures(&folder.join(SCREENSHOTS)).await?;
         let lines = File::create(folder.join(Self::FILE)).await?;
         Ok(Self { folder: folder.to_owned(), lines, images: 0 })
     }
@@ -59,12 +63,32 @@ impl Transcript {
         // The bytes come from a tool, perhaps a hostile one: they are stored, never interpreted.
         let Ok(bytes) = BASE64_STANDARD.decode(&image.data) else { return Ok(()) };
         self.images += 1;
-        let file = format!("screenshots/{:04}.{extension}", self.images);
-        fs::create_dir_all(self.folder.join("screenshots")).await?;
+        let file = format!("{SCREENSHOTS}/{:04}.{extension}", self.images);
+        fs::create_dir_all(self.folder.join(SCREENSHOTS)).await?;
         fs::write(self.folder.join(&file), bytes).await?;
         image.file = Some(file);
         Ok(())
     }
+}
+
+/// Removes what an earlier transcript in the same folder stored; files of other names are somebody else's.
+async fn remove_pictures(folder: &Path) -> io::Result<()> {
+    let mut entries = match fs::read_dir(folder).await {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    while let Some(entry) = entries.next_entry().await? {
+        let path = entry.path();
+        let is_ours = path.file_stem().is_some_and(|stem| {
+            let stem = stem.as_encoded_bytes();
+            stem.len() >= 4 && stem.iter().all(u8::is_ascii_digit)
+        });
+        if is_ours {
+            fs::remove_file(path).await?;
+        }
+    }
+    Ok(())
 }
 
 /// An event as one line of JSON without a newline. Images that are stored as files are named, not repeated.

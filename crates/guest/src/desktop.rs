@@ -2,7 +2,7 @@
 //! it. Both start with the guest where the image has an X server; nobody waits for them until a call needs the screen.
 
 use std::{
-    env, io,
+    env, fs, io,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -44,7 +44,8 @@ impl Desktop {
         let starter = desktop.clone();
         thread::spawn(move || {
             let failed = match x_server() {
-                None => "this image has no desktop: no X server is installed in it\nhint: use the image `desktop`".to_owned(),
+                None => "this image has no desktop: no X server is installed in it\nhint: use the image `desktop`"
+                    .to_owned(),
                 Some(server) => match starter.run(&server) {
                     Ok(()) => "the desktop's X server has ended".to_owned(),
                     Err(error) => format!("the desktop's X server could not be started: {error}"),
@@ -77,6 +78,10 @@ impl Desktop {
 
     /// Runs the X server to its end.
     fn run(&self, server: &Path) -> io::Result<()> {
+        // A container that was stopped and started again holds the marks of an X server that is gone.
+        for stale in ["/tmp/.X0-lock", "/tmp/.X11-unix/X0"] {
+            let _ = fs::remove_file(stale);
+        }
         let size = env::var("HANDSPIKE_SCREEN").unwrap_or_else(|_| "1024x768".to_owned());
         // The server writes its display's number to descriptor 1 as soon as clients can connect.
         let mut server = Command::new(server)

@@ -1,8 +1,19 @@
 //! The guest as an MCP server: one service for every connection to the socket, all on the same tools.
 
-use std::{env, fs, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    env, fs,
+    io::{self, ErrorKind},
+    os::fd::AsRawFd as _,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use handspike_types::{ContentPart, ToolOutput, spec};
+use nix::{
+    errno::Errno,
+    sys::socket::{MsgFlags, recv},
+};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -14,12 +25,19 @@ use rmcp::{
 };
 use serde_json::Value;
 use tokio::{
-    net::{UnixListener, UnixStream},
+    io::{AsyncRead, AsyncWrite, Interest},
+    net::{
+        UnixListener, UnixStream,
+        unix::pipe::{Receiver, Sender},
+    },
     sync::watch,
     time::timeout,
 };
 
-use crate::tools::Tools;
+use crate::{
+    connect::{HANDOVER, Streams, take_streams},
+    tools::Tools,
+};
 
 /// The longest message that is taken from a client: a file of some tens of megabytes fits.
 const MESSAGE_LIMIT: usize = 64 << 20;
@@ -38,7 +56,7 @@ fn listen(socket: &Path) -> io::Result<UnixListener> {
     let unready = socket.with_extension("starting");
     for stale in [&*unready, socket] {
         match fs::remove_file(stale) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
@@ -68,7 +86,8 @@ async fn serve(listener: UnixListener, tools: Arc<Tools>, idle_limit: Option<Dur
         };
         let (service, connection) = (Service { tools: Arc::clone(&tools) }, connections.subscribe());
         tokio::spawn(async move {
-            serve_connection(service, stream).await;
+            // A client that goes away or speaks no MCP is its own problem; the next one is served all the same.
+            let _ = serve_connection(service, stream).await;
             drop(connection);
         });
     }
@@ -77,13 +96,47 @@ async fn serve(listener: UnixListener, tools: Arc<Tools>, idle_limit: Option<Dur
 /// How long a client may take for its first message.
 const GREETING_LIMIT: Duration = Duration::from_secs(30);
 
-async fn serve_connection(service: Service, stream: UnixStream) {
-    let (read, write) = stream.into_split();
-    let transport = AsyncRwTransport::new_server(read, write).with_max_line_length(MESSAGE_LIMIT);
-    // A client that goes away or speaks no MCP is its own problem; the next connection is served all the same.
-    if let Ok(Ok(running)) = timeout(GREETING_LIMIT, serve_server(service, transport)).await {
-        let _ = running.waiting().await;
+/// Serves one client: over the socket itself, or over streams that it hands over.
+async fn serve_connection(service: Service, stream: UnixStream) -> io::Result<()> {
+    let handover = timeout(GREETING_LIMIT, async {
+        loop {
+            stream.readable().await?;
+            let mut first = [0];
+            match recv(stream.as_raw_fd(), &mut first, MsgFlags::MSG_PEEK) {
+                Ok(0) => return Ok(None),
+                Ok(_) => return Ok(Some(first[0] == HANDOVER)),
+                // Tell tokio that there was nothing yet, so that it waits again.
+                Err(Errno::EAGAIN) => {
+                    drop(stream.try_io(Interest::READABLE, || Err::<(), _>(ErrorKind::WouldBlock.into())))
+                }
+                Err(error) => return Err(io::Error::from(error)),
+            }
+        }
+    });
+    match handover.await?? {
+        None => Ok(()),
+        Some(false) => {
+            let (read, write) = stream.into_split();
+            serve_streams(service, read, write).await
+        }
+        Some(true) => {
+            let Streams { input, output } = take_streams(stream.as_raw_fd())?;
+            // The socket stays open meanwhile: its end tells the client's process that it may go.
+            let served = serve_streams(service, Receiver::from_owned_fd(input)?, Sender::from_owned_fd(output)?).await;
+            drop(stream);
+            served
+        }
     }
+}
+
+async fn serve_streams(
+    service: Service,
+    read: impl AsyncRead + Send + Unpin + 'static,
+    write: impl AsyncWrite + Send + Unpin + 'static,
+) -> io::Result<()> {
+    let transport = AsyncRwTransport::new_server(read, write).with_max_line_length(MESSAGE_LIMIT);
+    let running = timeout(GREETING_LIMIT, serve_server(service, transport)).await?.map_err(io::Error::other)?;
+    running.waiting().await.map(drop).map_err(io::Error::other)
 }
 
 struct Service {

@@ -34,7 +34,7 @@ pub struct Scenario {
 #[derive(Debug, Error)]
 pub enum ScenarioError {
     /// The file can't be read.
-    #[error("the scenario `{}` cannot be read", path.display())]
+    #[error("the scenario `{}` cannot be read\nhint: --scenario takes the path of a scenario file", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -37,8 +37,12 @@ pub struct GuestMissing {
 impl GuestBinary {
     /// Reads the binary that `HANDSPIKE_GUEST` names, or the one beside this program.
     pub fn find() -> Result<Self, GuestMissing> {
-        let path = env::var_os("HANDSPIKE_GUEST").map_or_else(beside_this_program, PathBuf::from);
-        match fs::read(&path) {
+        Self::at(&env::var_os("HANDSPIKE_GUEST").map_or_else(beside_this_program, PathBuf::from))
+    }
+
+    /// Reads the binary at a path.
+    pub fn at(path: &Path) -> Result<Self, GuestMissing> {
+        match fs::read(path) {
             Ok(bytes) => Ok(Self { bytes: bytes.into() }),
             Err(source) => Err(GuestMissing { path: path.display().to_string(), source }),
         }

@@ -1,17 +1,24 @@
 //! A session's sandbox: made on demand, used over one connection, removed at the end.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bollard::errors::Error;
+use futures_util::StreamExt as _;
 use handspike_core::{CallContext, Fault, Progress, Sandbox, SandboxSource};
 use handspike_types::{SessionId, ToolOutput};
 use serde_json::{Map, Value};
 use thiserror::Error as ThisError;
+use tokio::time::timeout;
 
 use crate::{
     Engine, GuestBinary, SandboxSpec,
     connection::{Connection, ConnectionError},
     engine::is_not_found,
 };
+
+/// How long the engine may take to see that a container has ended. The streams to it end before that.
+const END_NOTICED: Duration = Duration::from_secs(2);
 
 /// Makes the sandbox of one session.
 pub struct DockerSource {
@@ -78,7 +85,7 @@ impl DockerSource {
         self.engine.start(&container).await.map_err(refused("started"))?;
         let connection = match Connection::open(&self.engine, &container).await {
             Ok(connection) => connection,
-            Err(error) => return Err(self.engine.why_ended(&container).await.unwrap_or(error.into())),
+            Err(error) => return Err(self.engine.explain(error, &container).await),
         };
         unfinished.finished();
         Ok(DockerSandbox { engine: self.engine.clone(), container, keep: self.spec.keep, connection })
@@ -116,7 +123,7 @@ impl Sandbox for DockerSandbox {
     ) -> Result<ToolOutput, Fault> {
         match self.connection.call(tool, arguments, &context.cancel).await {
             Ok(output) => Ok(output),
-            Err(error) => Err(Fault::new(self.engine.why_ended(&self.container).await.unwrap_or(error.into()))),
+            Err(error) => Err(Fault::new(self.engine.explain(error, &self.container).await)),
         }
     }
 
@@ -129,6 +136,23 @@ impl Sandbox for DockerSandbox {
 }
 
 impl Engine {
+    /// What a connection's failure comes from: the end of its container, where that is it.
+    async fn explain(&self, error: ConnectionError, container: &str) -> SandboxError {
+        match error {
+            // The guest has answered, so its container runs.
+            ConnectionError::Guest(_) => error.into(),
+            ConnectionError::Exec(_)
+            | ConnectionError::Silent
+            | ConnectionError::Greeting(_)
+            | ConnectionError::Lost => {
+                let mut end = self.docker.wait_container(container, None);
+                // Whatever comes of the waiting, the container's state tells more.
+                let _ = timeout(END_NOTICED, end.next()).await;
+                self.why_ended(container).await.unwrap_or(error.into())
+            }
+        }
+    }
+
     /// Why a container does not run any more; none when it does, or nobody can tell.
     async fn why_ended(&self, container: &str) -> Option<SandboxError> {
         let state = match self.docker.inspect_container(container, None).await {

@@ -105,7 +105,9 @@ pub enum SpecError {
         path: String,
     },
     /// A place in the sandbox that can't be mounted over.
-    #[error("mount `{mount}`: `{target}` is no place to mount to: {reason}")]
+    #[error(
+        "mount `{mount}`: `{target}` is no place to mount to: {reason}\nhint: choose a folder of its own, for example /workspace/src"
+    )]
     MountTarget {
         /// The mount as given.
         mount: String,

@@ -67,12 +67,13 @@ impl Images {
         let archive = folder.path().join("root.tar");
         bootstrap(folder.path(), &archive, say).await?;
         say("base: importing the root file system".to_owned());
-        let tag = inputs::hash(BuiltIn::Base);
-        let options = CreateImageOptionsBuilder::new().from_src("-").repo("handspike/root").tag(&tag).build();
+        let tag = root_tag();
+        let (repository, version) = tag.split_once(':').unwrap_or((&tag, "latest"));
+        let options = CreateImageOptionsBuilder::new().from_src("-").repo(repository).tag(version).build();
         let body = body_try_stream(ReaderStream::with_capacity(File::open(&archive).await?, 1 << 20));
         let mut import = std::pin::pin!(self.engine.docker.create_image(Some(options), Some(body), None));
         while import.try_next().await?.is_some() {}
-        Ok(format!("handspike/root:{tag}"))
+        Ok(tag)
     }
 
     async fn build(
@@ -110,6 +111,11 @@ impl Images {
         }
         Ok(())
     }
+}
+
+/// The tag of the root file system that the base starts from.
+pub(super) fn root_tag() -> String {
+    format!("handspike/root:{}", inputs::hash(BuiltIn::Base))
 }
 
 async fn bootstrap(folder: &Path, archive: &Path, say: &dyn Fn(String)) -> Result<(), BuildError> {

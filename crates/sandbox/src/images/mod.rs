@@ -106,6 +106,8 @@ impl Images {
         match self.engine.docker.inspect_image(reference).await {
             Ok(_) => Ok(true),
             Err(error) if is_not_found(&error) => Ok(false),
+            // What is no reference at all names no image either.
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 400, .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -128,7 +130,8 @@ impl Images {
 impl Images {
     /// Removes images of Handspike's own that are out of date and in nobody's use; returns their tags.
     pub async fn prune(&self) -> Result<Vec<String>, bollard::errors::Error> {
-        let current: Vec<String> = BuiltIn::ALL.map(BuiltIn::tag).to_vec();
+        let mut current = BuiltIn::ALL.map(BuiltIn::tag).to_vec();
+        current.push(build::root_tag());
         let mut removed = Vec::new();
         let options = bollard::query_parameters::ListImagesOptionsBuilder::new().build();
         let tags = self.engine.docker.list_images(Some(options)).await?.into_iter().flat_map(|image| image.repo_tags);
