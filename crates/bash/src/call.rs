@@ -126,7 +126,7 @@ pub(crate) fn run(
     cancel: BorrowedFd<'_>,
     capture: &mut Capture,
 ) -> io::Result<End> {
-    let before = shell.look();
+    let before = shell.look_before_call();
     shell.outlets.review(janitor, &before);
     let lease = shell.outlets.lend()?;
     let end = Call::new(shell, &lease, before.alive, limits, cancel, capture)?.run(command)?;

@@ -7,6 +7,7 @@
 //! large pipes, where order is as good as the reading is prompt.
 
 use std::{
+    cell::Cell,
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::Arc,
@@ -41,6 +42,8 @@ pub(crate) struct Pair {
 struct Pipe {
     read: Arc<OwnedFd>,
     write: OwnedFd,
+    /// Whether it was last made narrow. Almost all calls find it so.
+    is_narrow: Cell<bool>,
 }
 
 /// Whether a pair keeps the order between its streams.
@@ -96,18 +99,24 @@ impl Pipe {
     fn new() -> io::Result<Self> {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
         fcntl_setfl(&read, OFlags::NONBLOCK)?;
-        Ok(Self { read: Arc::new(read), write })
+        Ok(Self { read: Arc::new(read), write, is_narrow: Cell::new(false) })
     }
 
     fn narrow(&self) -> io::Result<()> {
+        if self.is_narrow.get() {
+            return Ok(());
+        }
         let size = fcntl_setpipe_size(&self.write, NARROW)?;
         if size > NARROW {
             return Err(io::Error::other(format!("a page of this machine is {size} bytes")));
         }
-        Ok(fcntl_setfl(&self.write, fcntl_getfl(&self.write)? | OFlags::DIRECT)?)
+        fcntl_setfl(&self.write, fcntl_getfl(&self.write)? | OFlags::DIRECT)?;
+        self.is_narrow.set(true);
+        Ok(())
     }
 
     fn widen(&self) {
+        self.is_narrow.set(false);
         // A user's quota of pipe pages may refuse the size; the pipe then stays small and is only slower.
         let _ = fcntl_setpipe_size(&self.write, WIDE);
         let _ = fcntl_getfl(&self.write).and_then(|flags| fcntl_setfl(&self.write, flags - OFlags::DIRECT));

@@ -57,7 +57,7 @@ pub(crate) enum StartError {
 }
 
 /// The processes directly below a shell or its keeper, and which of them were not there at the look before.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Look {
     pub(crate) alive: Pids,
     /// Children of the shell: the running call's, or those that it left in the background.
@@ -153,6 +153,11 @@ impl Shell {
     /// Makes sure that the shell's own process is gone, also if something killed its keeper.
     pub(crate) fn kill(&self) {
         let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+
+    /// The look before a call. Where nothing was left alive at the last look, nothing can have come since.
+    pub(crate) fn look_before_call(&mut self) -> Look {
+        if self.known.is_empty() { Look::default() } else { self.look() }
     }
 
     /// What the shell has started or left behind and what of it is new.

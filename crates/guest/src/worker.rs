@@ -1,18 +1,29 @@
 //! A thread that owns one tool. The tools block and keep state, so each has a thread of its own, and calls to it
-//! queue in the order in which they came. A call is cancelled through an eventfd that the tool watches beside
-//! whatever else it waits for.
+//! queue in the order in which they came.
+//!
+//! A call and its thread are joined by a pair of sockets: the thread's end becomes readable when the call is to stop,
+//! also because whoever made it is gone, and the tool watches it beside whatever else it waits for; the caller's end
+//! becomes readable when the answer is there. Sockets rather than futexes wake the other side on the processor that is
+//! warm already. On a machine with idle processors that halves the time of a short call.
 
 use std::{
-    os::fd::{AsFd as _, BorrowedFd},
+    io::{self, Read as _, Write as _},
+    os::{
+        fd::{AsFd as _, BorrowedFd},
+        unix::net::UnixStream as BlockingStream,
+    },
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, mpsc},
+    sync::mpsc,
     thread,
 };
 
 use handspike_types::ToolOutput;
-use nix::sys::eventfd::{EfdFlags, EventFd};
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::UnixStream,
+    sync::oneshot,
+};
 
 /// How many calls may wait for one tool; more are refused.
 const QUEUE: usize = 64;
@@ -20,11 +31,12 @@ const QUEUE: usize = 64;
 /// A tool on its thread.
 pub(crate) struct Worker {
     jobs: mpsc::SyncSender<Job>,
+    bell: BlockingStream,
 }
 
 struct Job {
     arguments: Value,
-    cancel: Arc<EventFd>,
+    line: BlockingStream,
     answer: oneshot::Sender<ToolOutput>,
 }
 
@@ -32,45 +44,25 @@ struct Job {
 #[derive(Debug)]
 pub(crate) struct WorkerFailed(pub(crate) &'static str);
 
-/// Fires the call's eventfd unless the call has been answered: also when the connection is gone.
-struct CancelOnDrop(Option<Arc<EventFd>>);
-
-impl CancelOnDrop {
-    fn fire(&mut self) {
-        if let Some(cancel) = self.0.take() {
-            // Writing 1 to an eventfd that holds 0 can't block or fail.
-            let _ = cancel.write(1);
-        }
-    }
-}
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.fire();
-    }
-}
-
 impl Worker {
     /// Starts a thread whose tool is made by `make`, and made again should it ever panic.
-    pub(crate) fn start<T>(name: &str, make: impl Fn() -> T + Send + 'static) -> std::io::Result<Self>
+    pub(crate) fn start<T>(name: &str, make: impl Fn() -> T + Send + 'static) -> io::Result<Self>
     where
         T: FnMut(&Value, BorrowedFd<'_>) -> ToolOutput,
     {
         let (jobs, queue) = mpsc::sync_channel::<Job>(QUEUE);
+        let (bell, mut rung) = BlockingStream::pair()?;
+        bell.set_nonblocking(true)?;
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             let mut tool = make();
-            for Job { arguments, cancel, answer } in queue {
-                match catch_unwind(AssertUnwindSafe(|| tool(&arguments, cancel.as_fd()))) {
-                    // Nobody waits any more when the connection is gone; the call is done all the same.
-                    Ok(output) => drop(answer.send(output)),
-                    Err(_) => {
-                        drop(answer);
-                        tool = make();
-                    }
+            let mut rings = [0; QUEUE];
+            while matches!(rung.read(&mut rings), Ok(rings) if rings > 0) {
+                for job in queue.try_iter() {
+                    tool = job.run(tool, &make);
                 }
             }
         })?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, bell })
     }
 
     /// Runs one call. `cancelled` tells the tool to stop; its answer then says how far it came.
@@ -79,23 +71,48 @@ impl Worker {
         arguments: Value,
         cancelled: impl Future<Output = ()>,
     ) -> Result<ToolOutput, WorkerFailed> {
-        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
-        let cancel = EventFd::from_value_and_flags(0, flags).map_err(|_| WorkerFailed("no descriptor is free"))?;
-        let cancel = Arc::new(cancel);
+        let no_line = |_| WorkerFailed("no descriptor is free");
+        let (line, theirs) = BlockingStream::pair().map_err(no_line)?;
+        line.set_nonblocking(true).map_err(no_line)?;
+        let mut line = UnixStream::from_std(line).map_err(no_line)?;
         let (answer, mut answered) = oneshot::channel();
-        let job = Job { arguments, cancel: Arc::clone(&cancel), answer };
-        self.jobs.try_send(job).map_err(|_| WorkerFailed("too many calls wait for this tool"))?;
+        self.jobs
+            .try_send(Job { arguments, line: theirs, answer })
+            .map_err(|_| WorkerFailed("too many calls wait for this tool"))?;
+        // A bell that can't be rung because it is ringing already will be heard all the same.
+        let _ = (&self.bell).write(&[0]);
 
-        let mut guard = CancelOnDrop(Some(cancel));
-        let output = tokio::select! {
+        let mut done = [0];
+        tokio::select! {
             biased;
-            output = &mut answered => output,
+            _ = line.read(&mut done) => {}
             () = cancelled => {
-                guard.fire();
-                answered.await
+                let _ = line.write(&[0]).await;
+                let _ = line.read(&mut done).await;
             }
-        };
-        guard.0 = None;
-        output.map_err(|_| WorkerFailed("the tool failed in the middle of the call"))
+        }
+        answered.try_recv().map_err(|_| WorkerFailed("the tool failed in the middle of the call"))
+    }
+}
+
+impl Job {
+    /// Runs the call and hands on the tool for the next one.
+    fn run<T>(self, mut tool: T, make: &impl Fn() -> T) -> T
+    where
+        T: FnMut(&Value, BorrowedFd<'_>) -> ToolOutput,
+    {
+        let Self { arguments, mut line, answer } = self;
+        match catch_unwind(AssertUnwindSafe(|| tool(&arguments, line.as_fd()))) {
+            // Nobody waits any more when the connection is gone; the call is done all the same.
+            Ok(output) => {
+                let _ = answer.send(output);
+                let _ = line.write(&[0]);
+                tool
+            }
+            Err(_) => {
+                drop(answer);
+                make()
+            }
+        }
     }
 }
