@@ -19,8 +19,7 @@ pub(crate) struct Interrupt {
 impl Interrupt {
     /// Listens to SIGINT and SIGTERM from now on.
     pub(crate) fn listen() -> io::Result<Self> {
-        let (mut interrupts, mut terminations) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let (mut interrupts, mut terminations) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let interrupt = Self::default();
         let stages = interrupt.clone();
         tokio::spawn(async move {

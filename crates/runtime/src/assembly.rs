@@ -56,8 +56,7 @@ impl Assembly {
         let transcript = Transcript::create(&self.record)
             .await
             .map_err(|source| BeginError::Folder { folder: self.record.clone(), source })?;
-        let source =
-            DockerSource { engine: self.engine, guest: self.guest, session: self.session, spec: self.sandbox };
+        let source = DockerSource { engine: self.engine, guest: self.guest, session: self.session, spec: self.sandbox };
         let parts = SessionParts {
             model: self.model.make()?,
             tools: Box::new(Router::new().with(Box::new(SandboxTools::new(Box::new(source))))),

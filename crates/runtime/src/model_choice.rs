@@ -24,7 +24,9 @@ pub enum ModelChoice {
 #[derive(Debug, Error)]
 pub enum ModelChoiceError {
     /// No such provider.
-    #[error("model `{0}` is unknown\nhint: name it as PROVIDER:NAME; the provider is openai, for any server that speaks Chat Completions")]
+    #[error(
+        "model `{0}` is unknown\nhint: name it as PROVIDER:NAME; the provider is openai, for any server that speaks Chat Completions"
+    )]
     Unknown(String),
     /// A base URL that is none.
     #[error("base URL `{0}` is no http or https address\nhint: for example --base-url http://127.0.0.1:8080/v1")]

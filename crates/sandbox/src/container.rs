@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use bollard::{
-    body_full,
     config::ContainerSummary,
     errors::Error,
     models::{
         ContainerCreateBody, ContainerSummaryStateEnum, HealthConfig, HostConfig, HostConfigLogConfig, ResourcesUlimits,
     },
-    query_parameters::{ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, UploadToContainerOptionsBuilder},
+    query_parameters::{ListContainersOptionsBuilder, RemoveContainerOptionsBuilder},
 };
 use handspike_types::SessionId;
 
@@ -25,8 +24,6 @@ use crate::{
 pub struct Listed {
     /// The engine's id, 64 hexadecimal digits.
     pub id: String,
-    /// The image it was made from.
-    pub image: String,
     /// Seconds since the Unix epoch at which it was made.
     pub created: u64,
     /// Whether its guest runs.
@@ -36,23 +33,16 @@ pub struct Listed {
 }
 
 impl Engine {
-    /// Makes a sandbox's container with the guest in it, not yet started, and returns its id.
+    /// Makes a sandbox's container, not yet started, and returns its id.
     pub(crate) async fn create(
         &self,
         session: SessionId,
         spec: &SandboxSpec,
         guest: &GuestBinary,
     ) -> Result<String, Error> {
-        let id = self.docker.create_container(None, create_body(session, spec)).await?.id;
-        let archive = guest.archive(spec)?;
-        let to_root = UploadToContainerOptionsBuilder::new().path("/").build();
-        match self.docker.upload_to_container(&id, Some(to_root), body_full(archive)).await {
-            Ok(()) => Ok(id),
-            Err(error) => {
-                let _ = self.remove(&id).await;
-                Err(error)
-            }
-        }
+        let labels = owner::labels(session, spec);
+        let image = self.ready_image(&spec.image, guest, &labels).await?;
+        Ok(self.docker.create_container(None, create_body(image, labels, spec)).await?.id)
     }
 
     /// Starts a container.
@@ -90,7 +80,6 @@ impl Engine {
 fn listed(container: ContainerSummary) -> Option<Listed> {
     Some(Listed {
         id: container.id?,
-        image: container.image.unwrap_or_default(),
         created: container.created.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0),
         running: container.state == Some(ContainerSummaryStateEnum::RUNNING),
         ownership: Ownership::from_labels(&container.labels?)?,
@@ -102,10 +91,9 @@ fn is_being_removed(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code: 409, .. })
 }
 
-fn create_body(session: SessionId, spec: &SandboxSpec) -> ContainerCreateBody {
-    let time_to_live = spec.time_to_live.as_secs();
+fn create_body(image: String, labels: HashMap<String, String>, spec: &SandboxSpec) -> ContainerCreateBody {
     ContainerCreateBody {
-        image: Some(spec.image.clone()),
+        image: Some(image),
         entrypoint: Some(vec![GUEST_PATH.to_owned()]),
         cmd: Some(vec!["init".to_owned()]),
         user: Some(format!("{USER_ID}:{USER_ID}")),
@@ -116,9 +104,9 @@ fn create_body(session: SessionId, spec: &SandboxSpec) -> ContainerCreateBody {
             "USER=agent".to_owned(),
             "LANG=C.UTF-8".to_owned(),
             format!("HANDSPIKE_SCREEN={}", spec.screen),
-            format!("HANDSPIKE_IDLE={time_to_live}"),
+            format!("HANDSPIKE_IDLE={}", spec.time_to_live.as_secs()),
         ]),
-        labels: Some(owner::labels(session, time_to_live, spec.keep)),
+        labels: Some(labels),
         // An image's own health check would start processes in the sandbox that nobody asked for.
         healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }),
         host_config: Some(host_config(spec)),
@@ -160,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_default_sandbox_is_locked_down() {
-        let body = create_body(SessionId::generate(), &SandboxSpec::new("base"));
+        let body = create_body("base".to_owned(), HashMap::new(), &SandboxSpec::new("base"));
         assert_eq!(body.user.as_deref(), Some("1000:1000"));
         let host = body.host_config.expect("a host configuration");
         assert_eq!(host.network_mode.as_deref(), Some("none"));

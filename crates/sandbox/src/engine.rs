@@ -83,6 +83,17 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Whether there is an image of this reference.
+    pub(crate) async fn has_image(&self, reference: &str) -> Result<bool, Error> {
+        match self.docker.inspect_image(reference).await {
+            Ok(_) => Ok(true),
+            Err(error) if is_not_found(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// The kind of the I/O error at the bottom of an engine's error.
 fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
     let mut current = Some(error);

@@ -1,15 +1,16 @@
 //! Finding the guest binary that goes into every sandbox, and packing it for the way there.
 
 use std::{
-    env, fs, io,
+    env,
+    fmt::Write as _,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
 use thiserror::Error;
-
-use crate::SandboxSpec;
 
 /// Where things stand inside a sandbox. `/.handspike` belongs to root, so the guest can't be replaced from inside.
 pub(crate) const GUEST_PATH: &str = "/.handspike/bin/handspike-guest";
@@ -23,6 +24,7 @@ pub(crate) const USER_ID: u64 = 1000;
 #[derive(Clone)]
 pub struct GuestBinary {
     bytes: Bytes,
+    hash: String,
 }
 
 /// There is no guest binary to be put into sandboxes.
@@ -43,26 +45,40 @@ impl GuestBinary {
     /// Reads the binary at a path.
     pub fn at(path: &Path) -> Result<Self, GuestMissing> {
         match fs::read(path) {
-            Ok(bytes) => Ok(Self { bytes: bytes.into() }),
+            Ok(bytes) => Ok(Self::new(bytes.into())),
             Err(source) => Err(GuestMissing { path: path.display().to_string(), source }),
         }
     }
 
-    /// A tar archive with the guest and the folders that a sandbox needs. Folders at or below a mount are left out:
-    /// unpacking them would change the host's own.
-    pub(crate) fn archive(&self, spec: &SandboxSpec) -> io::Result<Bytes> {
+    fn new(bytes: Bytes) -> Self {
+        let hash = short_hash(Sha256::digest(&bytes));
+        Self { bytes, hash }
+    }
+
+    /// Twelve hexadecimal digits that tell one guest from another.
+    pub(crate) fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// A tar archive with the guest and the folders that a sandbox needs.
+    pub(crate) fn archive(&self) -> io::Result<Bytes> {
         let mut archive = Archive(Builder::new(Vec::with_capacity(self.bytes.len() + 8192)));
         archive.folder("/.handspike", 0o755, 0)?;
         archive.folder("/.handspike/bin", 0o755, 0)?;
         archive.file(GUEST_PATH, 0o755, &self.bytes)?;
         archive.folder("/.handspike/run", 0o700, USER_ID)?;
-        for folder in [WORKSPACE, HOME] {
-            if !spec.mounts.iter().any(|mount| mount.covers(Path::new(folder))) {
-                archive.folder(folder, 0o755, USER_ID)?;
-            }
-        }
+        archive.folder(WORKSPACE, 0o755, USER_ID)?;
+        archive.folder(HOME, 0o755, USER_ID)?;
         Ok(archive.0.into_inner()?.into())
     }
+}
+
+/// The first six bytes of a hash, in hexadecimal digits.
+pub(crate) fn short_hash(hash: impl AsRef<[u8]>) -> String {
+    hash.as_ref().iter().take(6).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn beside_this_program() -> PathBuf {
@@ -96,18 +112,14 @@ fn header(kind: EntryType, mode: u32, owner: u64, size: u64) -> Header {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Mount;
-
-    fn entries(spec: &SandboxSpec) -> Vec<String> {
-        let archive = GuestBinary { bytes: Bytes::from_static(b"guest") }.archive(spec).expect("packs");
-        let mut archive = tar::Archive::new(&*archive);
-        let entries = archive.entries().expect("entries");
-        entries.map(|entry| entry.expect("entry").path().expect("path").display().to_string()).collect()
-    }
 
     #[test]
     fn the_archive_holds_the_guest_and_its_folders() {
-        let entries = entries(&SandboxSpec::new("base"));
+        let archive = GuestBinary::new(Bytes::from_static(b"guest")).archive().expect("packs");
+        let mut archive = tar::Archive::new(&*archive);
+        let entries = archive.entries().expect("entries");
+        let entries: Vec<String> =
+            entries.map(|entry| entry.expect("entry").path().expect("path").display().to_string()).collect();
         assert_eq!(
             entries,
             [
@@ -119,15 +131,5 @@ mod tests {
                 "home/agent"
             ]
         );
-    }
-
-    #[test]
-    fn folders_that_a_mount_covers_are_left_to_the_host() {
-        let mut spec = SandboxSpec::new("base");
-        spec.mounts = vec![
-            Mount::parse("/etc:/workspace", Path::new("/")).expect("a mount"),
-            Mount::parse("/etc:/home", Path::new("/")).expect("a mount"),
-        ];
-        assert!(!entries(&spec).iter().any(|entry| entry.starts_with("workspace") || entry.starts_with("home")));
     }
 }

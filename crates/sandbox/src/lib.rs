@@ -1,8 +1,8 @@
 //! Sandboxes as Docker containers, and the images they start from.
 //!
 //! [`Engine`] is the connection to Docker; [`Images`] builds what sandboxes start from; [`DockerSource`] makes a
-//! session's sandbox: a container, locked down, with the guest binary put into it as PID 1 ([`container`]), spoken to
-//! over one exec stream that carries MCP ([`connection`]). Who owns a container is written on it ([`owner`]), so that
+//! session's sandbox: a container, locked down, of an image that the guest binary was put into (`ready_image`), with the
+//! guest as PID 1 ([`container`]), spoken to over one exec stream that carries MCP ([`connection`]). Who owns a container is written on it ([`owner`]), so that
 //! what a crashed owner left behind can be found and removed ([`reap`]) without touching what others still use.
 //!
 //! The guest is taken for hostile: what it says is bounded, parsed with care and passed on as data only.
@@ -14,6 +14,7 @@ pub mod exec;
 mod guest_binary;
 mod images;
 pub mod owner;
+mod ready_image;
 pub mod reap;
 mod sandbox;
 mod spec;

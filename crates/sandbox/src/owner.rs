@@ -6,6 +6,8 @@ use std::{collections::HashMap, fs, process};
 use handspike_types::SessionId;
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 
+use crate::SandboxSpec;
+
 /// The label that every container of Handspike has; its value is the session's id.
 pub const SESSION_LABEL: &str = "dev.handspike.session";
 const PID: &str = "dev.handspike.owner.pid";
@@ -13,6 +15,7 @@ const STARTED: &str = "dev.handspike.owner.started";
 const HOST: &str = "dev.handspike.host";
 const TIME_TO_LIVE: &str = "dev.handspike.ttl";
 const KEEP: &str = "dev.handspike.keep";
+const IMAGE: &str = "dev.handspike.image-used";
 
 /// A process, told apart from all others that had or will have its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +82,8 @@ pub struct Ownership {
     pub time_to_live: u64,
     /// Whether it was meant to outlive its session.
     pub keep: bool,
+    /// The image as it was asked for.
+    pub image: String,
 }
 
 impl Ownership {
@@ -90,6 +95,7 @@ impl Ownership {
             owner: Owner::from_labels(labels),
             time_to_live: labels.get(TIME_TO_LIVE).and_then(|seconds| seconds.parse().ok()).unwrap_or(0),
             keep: labels.get(KEEP).is_some_and(|keep| keep == "true"),
+            image: labels.get(IMAGE).cloned().unwrap_or_default(),
         })
     }
 
@@ -101,15 +107,16 @@ impl Ownership {
 }
 
 /// The labels of a container that this process makes.
-pub(crate) fn labels(session: SessionId, time_to_live: u64, keep: bool) -> HashMap<String, String> {
+pub(crate) fn labels(session: SessionId, spec: &SandboxSpec) -> HashMap<String, String> {
     let owner = Owner::this_process();
     [
         (SESSION_LABEL, session.to_string()),
         (PID, owner.pid.to_string()),
         (STARTED, owner.started.to_string()),
         (HOST, owner.host),
-        (TIME_TO_LIVE, time_to_live.to_string()),
-        (KEEP, keep.to_string()),
+        (TIME_TO_LIVE, spec.time_to_live.as_secs().to_string()),
+        (KEEP, spec.keep.to_string()),
+        (IMAGE, spec.image.clone()),
     ]
     .map(|(label, value)| (label.to_owned(), value))
     .into()
@@ -133,7 +140,7 @@ mod tests {
     use super::*;
 
     fn this_process_with(change: impl FnOnce(&mut HashMap<String, String>)) -> Life {
-        let mut labels = labels(SessionId::generate(), 60, false);
+        let mut labels = labels(SessionId::generate(), &SandboxSpec::new("base"));
         change(&mut labels);
         Ownership::from_labels(&labels).expect("the labels of a sandbox").life()
     }

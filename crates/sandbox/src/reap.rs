@@ -40,8 +40,9 @@ mod tests {
     use crate::owner::Ownership;
 
     fn sandbox(running: bool, keep: bool) -> Listed {
-        let ownership = Ownership { session: "s".to_owned(), owner: None, time_to_live: 60, keep };
-        Listed { id: "c".to_owned(), image: "i".to_owned(), created: 1000, running, ownership }
+        let ownership =
+            Ownership { session: "s".to_owned(), owner: None, time_to_live: 60, keep, image: "i".to_owned() };
+        Listed { id: "c".to_owned(), created: 1000, running, ownership }
     }
 
     #[test]

@@ -174,10 +174,6 @@ impl Mount {
         Ok(Self { host, container: container.to_owned(), writable })
     }
 
-    pub(crate) fn covers(&self, path: &Path) -> bool {
-        path.starts_with(&self.container)
-    }
-
     pub(crate) fn bind(&self) -> String {
         let mode = if self.writable { "rw" } else { "ro" };
         format!("{}:{}:{mode}", self.host.display(), self.container.display())

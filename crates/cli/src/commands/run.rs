@@ -117,7 +117,8 @@ pub(crate) async fn run(args: RunArgs) -> Result<Exit, Failure> {
 
     let session = SessionId::generate();
     let record = args.out.clone().unwrap_or_else(|| default_record(session));
-    let ended = play(&args, task, Parts { engine: engine.clone(), guest, image, session, record, activity }, &interrupt).await;
+    let ended =
+        play(&args, task, Parts { engine: engine.clone(), guest, image, session, record, activity }, &interrupt).await;
     if !args.keep {
         // Whatever carries this session's label goes, also when making it was cut short.
         sweep(&engine, session).await?;
@@ -136,14 +137,15 @@ struct Parts {
 
 async fn play(args: &RunArgs, task: Task, parts: Parts, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let Parts { engine, guest, image, session, record, activity } = parts;
-    std::fs::create_dir_all(&record)
-        .map_err(|error| Failure::usage(format!("the folder `{}` cannot be made: {error}\nhint: --out chooses another", record.display())))?;
+    std::fs::create_dir_all(&record).map_err(|error| {
+        Failure::usage(format!(
+            "the folder `{}` cannot be made: {error}\nhint: --out chooses another",
+            record.display()
+        ))
+    })?;
     let report = Report::create(&record.join(Report::FILE)).map_err(Failure::internal)?;
-    let live: Box<dyn EventSink> = if args.json {
-        Box::new(JsonLines)
-    } else {
-        Box::new(Terminal::new(activity.clone(), record.clone()))
-    };
+    let live: Box<dyn EventSink> =
+        if args.json { Box::new(JsonLines) } else { Box::new(Terminal::new(activity.clone(), record.clone())) };
     let assembly = Assembly {
         session,
         model: task.model,
@@ -191,7 +193,9 @@ impl Task {
         }
         let prompt = args.prompt.clone().unwrap_or_default();
         if prompt.trim().is_empty() {
-            return Err(Failure::usage("the prompt is empty\nhint: say what the agent is to do, for example handspike run --model openai:NAME \"list the files\""));
+            return Err(Failure::usage(
+                "the prompt is empty\nhint: say what the agent is to do, for example handspike run --model openai:NAME \"list the files\"",
+            ));
         }
         let model = ModelChoice::named(args.model.as_deref().unwrap_or_default(), args.base_url.as_deref())?;
         Ok(Self { prompt, model, image: named.unwrap_or_else(|| BuiltIn::Desktop.name().to_owned()), mounts })

@@ -123,7 +123,7 @@ async fn list(engine: &Engine) -> Result<Exit, Failure> {
             let id = &sandbox.id[..12.min(sandbox.id.len())];
             let age = show_age(now.saturating_sub(sandbox.created));
             let (session, owner) = (&sandbox.ownership.session, owner(sandbox));
-            writeln!(out, "{id:12}  {session:36}  {state:8}  {owner:7}  {age:6}  {}", sandbox.image)?;
+            writeln!(out, "{id:12}  {session:36}  {state:8}  {owner:7}  {age:6}  {}", sandbox.ownership.image)?;
         }
         Ok(())
     };
@@ -147,8 +147,12 @@ async fn find(engine: &Engine, name: &str) -> Result<Listed, Failure> {
         engine.sandboxes().await.map_err(Failure::sandbox)?.into_iter().filter(is_meant).collect();
     match (meant.pop(), meant.len()) {
         (Some(sandbox), 0) if !name.is_empty() => Ok(sandbox),
-        (Some(_), more) => Err(Failure::usage(format!("`{name}` may mean {} sandboxes\nhint: give more of the id", more + 1))),
-        (None, _) => Err(Failure::usage(format!("there is no sandbox `{name}`\nhint: handspike sandbox ls lists them"))),
+        (Some(_), more) => {
+            Err(Failure::usage(format!("`{name}` may mean {} sandboxes\nhint: give more of the id", more + 1)))
+        }
+        (None, _) => {
+            Err(Failure::usage(format!("there is no sandbox `{name}`\nhint: handspike sandbox ls lists them")))
+        }
     }
 }
 
@@ -160,7 +164,9 @@ async fn exec(engine: &Engine, args: ExecArgs) -> Result<Exit, Failure> {
 
 async fn shell(engine: &Engine, name: &str) -> Result<Exit, Failure> {
     if !io::stdin().is_terminal() {
-        return Err(Failure::usage("a shell needs a terminal\nhint: handspike sandbox exec runs a program without one"));
+        return Err(Failure::usage(
+            "a shell needs a terminal\nhint: handspike sandbox exec runs a program without one",
+        ));
     }
     let sandbox = find(engine, name).await?;
     let command = ["sh", "-c", "command -v bash >/dev/null && exec bash || exec sh"].map(str::to_owned).to_vec();

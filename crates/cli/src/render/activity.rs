@@ -23,7 +23,8 @@ impl Activity {
         };
         let spinner = ProgressBar::with_draw_target(None, target);
         // A template that does not parse would be a slip of this line; the plain style serves as well.
-        let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
         spinner.set_style(style);
         Self { spinner, notes }
     }

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn what_a_sandbox_says_stays_text() {
-        let output = ToolOutput::text("<script>alert(1)</script>").with_image(Image::new("image/png\" onerror=\"x", "AAAA"));
+        let output =
+            ToolOutput::text("<script>alert(1)</script>").with_image(Image::new("image/png\" onerror=\"x", "AAAA"));
         let markup = result("call\"><script>", &output, 1).into_string();
         assert!(!markup.contains("<script>"), "{markup}");
         assert!(!markup.contains("onerror"), "{markup}");

@@ -27,7 +27,8 @@ pub(crate) fn of_call(call: &ToolCall) -> String {
 
 /// How a call ended, in one line.
 pub(crate) fn of_output(output: &ToolOutput) -> String {
-    let first_line = || one_line(output.joined_text().lines().find(|line| !line.trim().is_empty()).unwrap_or("no output"));
+    let first_line =
+        || one_line(output.joined_text().lines().find(|line| !line.trim().is_empty()).unwrap_or("no output"));
     if output.is_error {
         return format!("error: {}", first_line());
     }

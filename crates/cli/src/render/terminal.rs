@@ -115,7 +115,11 @@ fn ending(outcome: &Outcome, steps: u32, usage: Usage, duration_ms: u64) -> Stri
         total => format!(", {total} tokens"),
     };
     let steps = if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") };
-    format!("\n{mark}{}\n{}\n", summary::printable(&what), style(format!("{steps}{tokens}, {}", show_millis(duration_ms))).dim())
+    format!(
+        "\n{mark}{}\n{}\n",
+        summary::printable(&what),
+        style(format!("{steps}{tokens}, {}", show_millis(duration_ms))).dim()
+    )
 }
 
 fn coloured(diff: &str) -> String {

@@ -1,12 +1,13 @@
 //! What goes into the images: the folder `sandbox/` of the project, embedded.
 
-use std::{fmt::Write as _, io};
+use std::io;
 
 use bytes::Bytes;
 use include_dir::{Dir, File, include_dir};
 use sha2::{Digest as _, Sha256};
 
 use super::BuiltIn;
+use crate::guest_binary::short_hash;
 
 static SANDBOX: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../sandbox");
 
@@ -27,10 +28,7 @@ pub(super) fn hash(image: BuiltIn) -> String {
             hash.update(file.contents());
         }
     }
-    hash.finalize().iter().take(6).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    short_hash(hash.finalize())
 }
 
 /// The image's folder as a build context.

@@ -9,7 +9,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::{Engine, engine::is_not_found};
+use crate::{Engine, ready_image};
 
 /// An image of Handspike's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,13 +103,7 @@ impl Images {
 
     /// Whether the engine has an image of this reference.
     pub async fn has(&self, reference: &str) -> Result<bool, bollard::errors::Error> {
-        match self.engine.docker.inspect_image(reference).await {
-            Ok(_) => Ok(true),
-            Err(error) if is_not_found(&error) => Ok(false),
-            // What is no reference at all names no image either.
-            Err(bollard::errors::Error::DockerResponseServerError { status_code: 400, .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
+        self.engine.has_image(reference).await
     }
 
     /// Makes sure that an image is there and up to date; says what it does, and returns whether it had to build.
@@ -147,5 +141,7 @@ impl Images {
 }
 
 fn is_own(tag: &str) -> bool {
-    ["handspike/base:", "handspike/desktop:", "handspike/root:"].iter().any(|own| tag.starts_with(own))
+    tag.split_once(':').is_some_and(|(repository, _)| {
+        ["handspike/base", "handspike/desktop", "handspike/root", ready_image::REPOSITORY].contains(&repository)
+    })
 }
