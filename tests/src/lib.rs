@@ -1,1 +1,24 @@
-//! Shared parts of the end-to-end tests.
+//! Shared parts of the end-to-end tests, which run the released program against a real engine.
+//!
+//! [`Run`] starts `handspike run` in a folder of its own and follows its events; [`Docker`] looks at the engine with
+//! Docker's own client, beside the program; [`FakeModel`] is a Chat Completions server that follows a list of answers;
+//! [`Terminal`] is a person at a terminal. A test looks only at containers of its own session and leaves none behind,
+//! so tests can run at the same time. Nothing here knows how the program works inside.
+
+mod docker;
+mod fake_model;
+mod program;
+mod requirements;
+mod run;
+mod scenario;
+mod terminal;
+mod wait;
+
+pub use docker::{Docker, ImportedImage, Sandboxes};
+pub use fake_model::{Answer, FakeModel, Request};
+pub use program::{Finished, handspike, run_to_end};
+pub use requirements::{require, require_docker, require_handspike};
+pub use run::{Ended, Live, Run};
+pub use scenario::Scenario;
+pub use terminal::Terminal;
+pub use wait::wait_until;

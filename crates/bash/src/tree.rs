@@ -76,9 +76,7 @@ pub(crate) fn kill_below(root: Pid) -> bool {
     let Ok(root_fd) = pidfd_open(root, PidfdFlags::empty()) else { return true };
     let tick = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
     for _sweep in 0..100 {
-        let mut below: Pids = with_descendants([root]);
-        below.remove(&root);
-        for pidfd in below.into_iter().filter_map(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) {
+        for pidfd in stop_below(root) {
             let _ = pidfd_send_signal(&pidfd, Signal::KILL);
         }
         if wait_for_end(&root_fd, tick) {
@@ -86,4 +84,24 @@ pub(crate) fn kill_below(root: Pid) -> bool {
         }
     }
     false
+}
+
+/// All below `root`, stopped. What is stopped does not fork while others die, and still counts against the limit of
+/// processes, so that even a fork bomb comes to rest.
+fn stop_below(root: Pid) -> Vec<OwnedFd> {
+    let mut stopped = HashMap::new();
+    for _look in 0..20 {
+        let mut new: Pids = with_descendants([root]);
+        new.retain(|pid| *pid != root && !stopped.contains_key(pid));
+        if new.is_empty() {
+            break;
+        }
+        for pid in new {
+            if let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) {
+                let _ = pidfd_send_signal(&pidfd, Signal::STOP);
+                stopped.insert(pid, pidfd);
+            }
+        }
+    }
+    stopped.into_values().collect()
 }

@@ -58,7 +58,7 @@ impl Recorder {
         let mut event = Event { seq: state.next_seq, at_ms, session: self.session, kind };
         state.next_seq += 1;
         if let Some(transcript) = &mut state.transcript {
-            transcript.write(&mut event).await?;
+            transcript.write(&mut event)?;
         }
         for sink in &mut state.sinks {
             sink.announce(&event).await?;

@@ -2,17 +2,14 @@
 //! it as files of their own, so that the transcript stays readable.
 
 use std::{
-    io,
+    fs::{self, File},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use handspike_types::{ContentPart, Event, EventKind, Image};
 use serde_json::Value;
-use tokio::{
-    fs::{self, File},
-    io::AsyncWriteExt as _,
-};
 
 /// The folder of pictures, beside the transcript.
 const SCREENSHOTS: &str = "screenshots";
@@ -30,30 +27,29 @@ impl Transcript {
     pub const FILE: &'static str = "transcript.jsonl";
 
     /// Starts an empty transcript, making the folder where it is missing and removing an earlier one's pictures.
-    pub async fn create(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder).await?;
-        remove_pictures(&folder.join(SCREENSHOTS)).await?;
-        let lines = File::create(folder.join(Self::FILE)).await?;
+    pub fn create(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        remove_pictures(&folder.join(SCREENSHOTS))?;
+        let lines = File::create(folder.join(Self::FILE))?;
         Ok(Self { folder: folder.to_owned(), lines, images: 0 })
     }
 
     /// Appends an event, after its images, whose file names it fills in.
-    pub(crate) async fn write(&mut self, event: &mut Event) -> io::Result<()> {
+    pub(crate) fn write(&mut self, event: &mut Event) -> io::Result<()> {
         if let EventKind::CallFinished { output, .. } = &mut event.kind {
             for part in &mut output.content {
                 if let ContentPart::Image(image) = part {
-                    self.store(image).await?;
+                    self.store(image)?;
                 }
             }
         }
         let mut line = transcript_line(event);
         line.push('\n');
-        self.lines.write_all(line.as_bytes()).await?;
-        // A file of tokio's holds what was written until its thread has passed it on to the system.
-        self.lines.flush().await
+        // Not through a thread for files: a line is small, and handing it over would take longer than writing it.
+        self.lines.write_all(line.as_bytes())
     }
 
-    async fn store(&mut self, image: &mut Image) -> io::Result<()> {
+    fn store(&mut self, image: &mut Image) -> io::Result<()> {
         let extension = match image.media_type.as_str() {
             "image/jpeg" => "jpg",
             "image/webp" => "webp",
@@ -64,28 +60,28 @@ impl Transcript {
         let Ok(bytes) = BASE64_STANDARD.decode(&image.data) else { return Ok(()) };
         self.images += 1;
         let file = format!("{SCREENSHOTS}/{:04}.{extension}", self.images);
-        fs::create_dir_all(self.folder.join(SCREENSHOTS)).await?;
-        fs::write(self.folder.join(&file), bytes).await?;
+        fs::create_dir_all(self.folder.join(SCREENSHOTS))?;
+        fs::write(self.folder.join(&file), bytes)?;
         image.file = Some(file);
         Ok(())
     }
 }
 
 /// Removes what an earlier transcript in the same folder stored; files of other names are somebody else's.
-async fn remove_pictures(folder: &Path) -> io::Result<()> {
-    let mut entries = match fs::read_dir(folder).await {
+fn remove_pictures(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    while let Some(entry) = entries.next_entry().await? {
-        let path = entry.path();
+    for entry in entries {
+        let path = entry?.path();
         let is_ours = path.file_stem().is_some_and(|stem| {
             let stem = stem.as_encoded_bytes();
             stem.len() >= 4 && stem.iter().all(u8::is_ascii_digit)
         });
         if is_ours {
-            fs::remove_file(path).await?;
+            fs::remove_file(path)?;
         }
     }
     Ok(())

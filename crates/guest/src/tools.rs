@@ -78,14 +78,18 @@ fn computer_tool(desktop: Desktop) -> impl FnMut(&Value, BorrowedFd<'_>) -> Tool
             Ok(action) => action,
             Err(error) => return error.into(),
         };
-        let computer = match &mut computer {
-            Some(computer) => computer,
+        let connected = match &mut computer {
+            Some(connected) => connected,
             none => match connect(&desktop) {
                 Ok(connected) => none.insert(connected),
                 Err(error) => return ToolOutput::error(error),
             },
         };
-        computer.run(&action, cancel)
+        let output = connected.run(&action, cancel);
+        if connected.is_lost() {
+            computer = None;
+        }
+        output
     }
 }
 

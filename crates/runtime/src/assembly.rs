@@ -54,7 +54,6 @@ impl Assembly {
     /// Puts the session together and begins it. Its sandbox is made at the first call that needs it.
     pub async fn begin(self) -> Result<Session, BeginError> {
         let transcript = Transcript::create(&self.record)
-            .await
             .map_err(|source| BeginError::Folder { folder: self.record.clone(), source })?;
         let source = DockerSource { engine: self.engine, guest: self.guest, session: self.session, spec: self.sandbox };
         let parts = SessionParts {

@@ -1,6 +1,8 @@
 //! The tools that run in the session's sandbox. Calls are checked here before a sandbox is made for them: a model's
 //! mistake needs no container to be told of.
 
+use std::pin::pin;
+
 use async_trait::async_trait;
 use handspike_core::{CallContext, Executor, Fault, Lane, Sandbox, SandboxSource};
 use handspike_types::{
@@ -45,11 +47,14 @@ impl Executor for SandboxTools {
             Ok(arguments) => arguments,
             Err(error) => return Ok(error.into()),
         };
-        let opened = self.sandbox.get_or_try_init(|| self.source.open(&context.progress));
+        let mut opened = pin!(self.sandbox.get_or_try_init(|| self.source.open(&context.progress)));
         let sandbox = tokio::select! {
             biased;
-            sandbox = opened => sandbox?,
+            sandbox = &mut opened => sandbox?,
             () = context.cancel.cancelled() => {
+                // An engine makes a container also when nobody waits for it any more, and that one would be left
+                // behind. So the making comes to its end, and closing removes what was made.
+                let _ = opened.await;
                 return Ok(ToolOutput::error("cancelled: the call was stopped while its sandbox was being made"));
             }
         };

@@ -2,7 +2,7 @@
 //! reaches a terminal but printable characters.
 
 use handspike_types::{
-    ToolCall, ToolDetails, ToolOutput,
+    ContentPart, ToolCall, ToolDetails, ToolOutput,
     bash::{self, BashDetails, BashEnd},
     computer, editor,
 };
@@ -27,18 +27,17 @@ pub(crate) fn of_call(call: &ToolCall) -> String {
 
 /// How a call ended, in one line.
 pub(crate) fn of_output(output: &ToolOutput) -> String {
-    let first_line =
-        || one_line(output.joined_text().lines().find(|line| !line.trim().is_empty()).unwrap_or("no output"));
+    let first_line = || {
+        let is_picture = output.content.iter().any(|part| matches!(part, ContentPart::Image(_)));
+        let silent = if is_picture { "a picture" } else { "no output" };
+        one_line(output.joined_text().lines().find(|line| !line.trim().is_empty()).unwrap_or(silent))
+    };
     if output.is_error {
         return format!("error: {}", first_line());
     }
     match &output.details {
         Some(ToolDetails::Bash(details)) => of_bash(details, output),
-        Some(ToolDetails::Computer(details)) => {
-            let changed = if details.changed { "the screen changed" } else { "nothing changed" };
-            format!("{changed}, settled after {} ms", details.settle_ms)
-        }
-        Some(ToolDetails::Editor(_)) | None => first_line(),
+        Some(ToolDetails::Computer(_) | ToolDetails::Editor(_)) | None => first_line(),
     }
 }
 

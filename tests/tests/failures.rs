@@ -1,0 +1,171 @@
+//! What goes wrong around a run: killed programs, lost containers, no memory, signals, no engine. Each time the end
+//! is clear and comes soon, and nothing is left.
+
+use std::{os::unix::net::UnixListener, time::Duration};
+
+use handspike_tests::{
+    Answer, Docker, Ended, FakeModel, Live, Run, Scenario, handspike, require_docker, require_handspike, run_to_end,
+    wait_until,
+};
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+const SOON: Duration = Duration::from_secs(3);
+const A_FEW_SECONDS: Duration = Duration::from_secs(10);
+
+/// A run whose sandbox is up, in a command that would take minutes.
+struct Busy {
+    run: Live,
+    session: String,
+    container: String,
+}
+
+impl Busy {
+    fn start(docker: Docker) -> Self {
+        let scenario = Scenario::on("base").bash("true").bash("sleep 300 & sleep 300");
+        let mut run = Run::playing(scenario).start();
+        run.wait_for_call("call_2_1");
+        let session = run.session();
+        let containers = docker.sandboxes_of(&session);
+        assert_eq!(containers.len(), 1, "{containers:?}");
+        Self { run, session, container: containers.concat() }
+    }
+}
+
+fn assert_interrupted(docker: Docker, ended: Ended) {
+    let ended = ended.with_code(130);
+    assert_eq!(*ended.outcome(), json!({"outcome": "cancelled"}));
+    assert_eq!(docker.sandboxes_of(ended.session()), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_killed_run_leaves_is_removed_by_the_next_and_a_live_run_s_is_not() {
+    let Some(docker) = require_docker() else { return };
+    let alive = Busy::start(docker);
+    let killed = Busy::start(docker);
+    killed.run.signal(Signal::SIGKILL);
+    let _killed = killed.run.end_within(SOON).with_code(128 + 9);
+
+    let _next = Run::playing(Scenario::on("base").bash("true")).to_end().with_code(0);
+    // Another test's run may have begun to remove it before this one's.
+    wait_until("the removal of the killed run's container", A_FEW_SECONDS, || {
+        docker.sandboxes_of(&killed.session).is_empty()
+    });
+    assert_eq!(docker.say(&["inspect", "--format", "{{.State.Running}}", &alive.container]), "true");
+    alive.run.signal(Signal::SIGTERM);
+    assert_interrupted(docker, alive.run.end_within(SOON));
+}
+
+#[test]
+fn a_container_that_is_removed_under_a_call_ends_the_run_with_the_reason() {
+    let Some(docker) = require_docker() else { return };
+    let busy = Busy::start(docker);
+    let _id = docker.say(&["rm", "--force", &busy.container]);
+    let ended = busy.run.end_within(A_FEW_SECONDS).with_code(4);
+    // A container that is removed is killed first, and the program may look in between.
+    let reasons = ["its container was removed", "its first process ended with status 137"];
+    let expected = reasons.map(|reason| format!("the sandbox ended during the call: {reason}"));
+    assert!(expected.iter().any(|reason| reason == ended.error()), "{}", ended.error());
+}
+
+#[test]
+fn a_container_that_is_killed_under_a_call_ends_the_run_with_the_reason() {
+    let Some(docker) = require_docker() else { return };
+    let busy = Busy::start(docker);
+    let _id = docker.say(&["kill", &busy.container]);
+    let ended = busy.run.end_within(A_FEW_SECONDS).with_code(4);
+    assert_eq!(ended.error(), "the sandbox ended during the call: its first process ended with status 137");
+    assert_eq!(docker.sandboxes_of(&busy.session), Vec::<String>::new());
+}
+
+#[test]
+fn a_command_that_eats_all_memory_dies_and_the_session_goes_on_or_says_why_not() {
+    let Some(docker) = require_docker() else { return };
+    let scenario = Scenario::on("base").bash("tail /dev/zero").bash("echo still here");
+    let ended = Run::playing(scenario).arg("--memory").arg("64m").start().end_within(Duration::from_secs(30));
+    match ended.code {
+        0 => {
+            assert_eq!(*ended.end_of(0), json!({"exited": 137}), "{}", ended.text(0));
+            assert_eq!(ended.written(1), "still here\n");
+        }
+        // The kernel chooses whom it kills, and may choose the guest.
+        code => {
+            assert_eq!(code, 4, "{:#?}", ended.events);
+            assert!(ended.error().contains("it ran out of memory\nhint: --memory"), "{}", ended.error());
+        }
+    }
+    assert_eq!(docker.sandboxes_of(ended.session()), Vec::<String>::new());
+}
+
+#[test]
+fn an_interrupt_during_a_call_ends_the_run_soon() {
+    let Some(docker) = require_docker() else { return };
+    let busy = Busy::start(docker);
+    busy.run.signal(Signal::SIGINT);
+    assert_interrupted(docker, busy.run.end_within(SOON));
+}
+
+#[test]
+fn a_termination_during_a_call_ends_the_run_soon() {
+    let Some(docker) = require_docker() else { return };
+    let busy = Busy::start(docker);
+    busy.run.signal(Signal::SIGTERM);
+    assert_interrupted(docker, busy.run.end_within(SOON));
+}
+
+#[test]
+fn an_interrupt_while_the_model_thinks_ends_the_run_soon() {
+    let Some(docker) = require_docker() else { return };
+    let call = ("bash", json!({"command": "true"}).to_string());
+    let model = FakeModel::start(vec![Answer::Calls(vec![call]), Answer::Silence]);
+    let run = Run::asking(&model, "base").start();
+    model.wait_for_requests(2);
+    run.signal(Signal::SIGINT);
+    assert_interrupted(docker, run.end_within(SOON));
+}
+
+#[test]
+fn an_interrupt_while_the_sandbox_is_made_leaves_no_container() {
+    let Some(docker) = require_docker() else { return };
+    let mut run = Run::playing(Scenario::on("base").bash("true")).start();
+    run.wait_for_call("call_1_1");
+    run.signal(Signal::SIGINT);
+    assert_interrupted(docker, run.end_within(SOON));
+}
+
+#[test]
+fn a_session_s_time_limit_stops_a_call() {
+    let Some(docker) = require_docker() else { return };
+    let scenario = Scenario::on("base").bash("sleep 300");
+    let ended = Run::playing(scenario).arg("--timeout").arg("2s").to_end().with_code(5);
+    assert_eq!(*ended.outcome(), json!({"outcome": "limit_reached", "limit": "2 s of wall time"}));
+    assert!(ended.took < A_FEW_SECONDS, "{:?}", ended.took);
+    assert_eq!(docker.sandboxes_of(ended.session()), Vec::<String>::new());
+}
+
+#[test]
+fn an_engine_that_is_not_installed_is_named_with_a_remedy() {
+    let Some(()) = require_handspike() else { return };
+    for arguments in
+        [&["sandbox", "ls"][..], &["run", "--model", "openai:x", "--base-url", "http://127.0.0.1:1", "test"]]
+    {
+        let ended = run_to_end(handspike(arguments).env("DOCKER_HOST", "unix:///nonexistent.sock"), b"");
+        assert_eq!(ended.code, 4, "{}", ended.stderr);
+        let expected = "error: no Docker Engine is installed or running: there is no `/nonexistent.sock`\nhint: ";
+        assert!(ended.stderr.starts_with(expected), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn an_engine_that_does_not_listen_is_not_running() {
+    let Some(()) = require_handspike() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let socket = folder.path().join("docker.sock");
+    // The socket's file stays when its listener goes, as after an engine's crash.
+    drop(UnixListener::bind(&socket).expect("a socket"));
+    let address = format!("unix://{}", socket.display());
+    let ended = run_to_end(handspike(&["sandbox", "ls"]).env("DOCKER_HOST", &address), b"");
+    assert_eq!(ended.code, 4, "{}", ended.stderr);
+    let expected = format!("error: the Docker Engine at `{address}` is not running\nhint: ");
+    assert!(ended.stderr.starts_with(&expected), "{}", ended.stderr);
+}
