@@ -80,7 +80,13 @@ pub struct ImportedImage {
 
 impl Drop for ImportedImage {
     fn drop(&mut self) {
-        docker(&["image", "rm", "--force", &self.name]);
+        // What the program has made of an image is named by the beginning of the image's id.
+        let id = docker(&["image", "inspect", "--format", "{{slice .Id 7 19}}", &self.name]).stdout;
+        let ready = format!("handspike/ready:{}-*", String::from_utf8_lossy(&id).trim());
+        let made = docker(&["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", &ready]).stdout;
+        for image in String::from_utf8_lossy(&made).lines().chain([&*self.name]) {
+            docker(&["image", "rm", "--force", image]);
+        }
     }
 }
 

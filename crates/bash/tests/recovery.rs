@@ -44,7 +44,7 @@ fn background_jobs_outlive_the_shell_that_started_them() {
     let mut session = Session::new();
     session.run("sleep 5433.1 &");
     session.run("exit");
-    assert!(is_running("5433.1"));
+    eventually("the job", || is_running("5433.1"));
     session.restart();
     assert!(!is_running("5433.1"));
 }

@@ -2,21 +2,20 @@
 
 use std::path::PathBuf;
 
-use handspike_core::{AllowAll, EventSink, Limits, RecordError, Recorder, Session, SessionParts, Transcript};
-use handspike_models::openai::ClientError;
+use handspike_core::{AllowAll, EventSink, Limits, Model, RecordError, Recorder, Session, SessionParts, Transcript};
 use handspike_sandbox::{DockerSource, Engine, GuestBinary, SandboxSpec};
 use handspike_tools::{Router, SandboxTools};
 use handspike_types::SessionId;
 use thiserror::Error;
 
-use crate::{ModelChoice, SYSTEM_PROMPT};
+use crate::SYSTEM_PROMPT;
 
 /// Everything that a session is put together from.
 pub struct Assembly {
     /// The session's id.
     pub session: SessionId,
     /// Who continues the conversation.
-    pub model: ModelChoice,
+    pub model: Box<dyn Model>,
     /// Where sandboxes are made.
     pub engine: Engine,
     /// What goes into them.
@@ -45,9 +44,6 @@ pub enum BeginError {
     /// The first event could not be stored.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The model's client could not be made.
-    #[error(transparent)]
-    Model(#[from] ClientError),
 }
 
 impl Assembly {
@@ -57,7 +53,7 @@ impl Assembly {
             .map_err(|source| BeginError::Folder { folder: self.record.clone(), source })?;
         let source = DockerSource { engine: self.engine, guest: self.guest, session: self.session, spec: self.sandbox };
         let parts = SessionParts {
-            model: self.model.make()?,
+            model: self.model,
             tools: Box::new(Router::new().with(Box::new(SandboxTools::new(Box::new(source))))),
             policy: Box::new(AllowAll),
             recorder: Recorder::new(self.session, Some(transcript), self.sinks),

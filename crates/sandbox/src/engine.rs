@@ -89,6 +89,8 @@ impl Engine {
         match self.docker.inspect_image(reference).await {
             Ok(_) => Ok(true),
             Err(error) if is_not_found(&error) => Ok(false),
+            // What is no reference at all names no image either.
+            Err(Error::DockerResponseServerError { status_code: 400, .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }

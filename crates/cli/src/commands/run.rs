@@ -7,8 +7,8 @@ use std::{
 };
 
 use clap::Args;
-use handspike_core::{EventSink, Limits};
-use handspike_runtime::{Assembly, ModelChoice, Scenario};
+use handspike_core::{EventSink, Limits, Model};
+use handspike_runtime::{Assembly, Scenario, model_named};
 use handspike_sandbox::{BuildOptions, BuiltIn, Engine, GuestBinary, Images, Mount, Network, SandboxSpec, Screen};
 use handspike_types::SessionId;
 
@@ -95,7 +95,7 @@ pub(crate) struct RunArgs {
 /// What is to be run, once everything that can be checked without a container has been.
 struct Task {
     prompt: String,
-    model: ModelChoice,
+    model: Box<dyn Model>,
     image: String,
     mounts: Vec<Mount>,
 }
@@ -189,7 +189,8 @@ impl Task {
         if let Some(scenario) = scenario {
             mounts.extend(parse_mounts(&scenario.mounts, &scenario.folder)?);
             let image = named.or(scenario.image).unwrap_or_else(|| BuiltIn::Desktop.name().to_owned());
-            return Ok(Self { prompt: scenario.prompt, model: ModelChoice::Scripted(scenario.script), image, mounts });
+            let model = Box::new(scenario.script.into_model());
+            return Ok(Self { prompt: scenario.prompt, model, image, mounts });
         }
         let prompt = args.prompt.clone().unwrap_or_default();
         if prompt.trim().is_empty() {
@@ -197,7 +198,7 @@ impl Task {
                 "the prompt is empty\nhint: say what the agent is to do, for example handspike run --model openai:NAME \"list the files\"",
             ));
         }
-        let model = ModelChoice::named(args.model.as_deref().unwrap_or_default(), args.base_url.as_deref())?;
+        let model = model_named(args.model.as_deref().unwrap_or_default(), args.base_url.as_deref())?;
         Ok(Self { prompt, model, image: named.unwrap_or_else(|| BuiltIn::Desktop.name().to_owned()), mounts })
     }
 }

@@ -20,6 +20,14 @@ pub struct ScriptedModel {
     played: AtomicUsize,
 }
 
+impl Script {
+    /// The model that plays this script.
+    #[must_use]
+    pub fn into_model(self) -> ScriptedModel {
+        ScriptedModel::new(self)
+    }
+}
+
 impl ScriptedModel {
     /// A model at the beginning of its script.
     #[must_use]
