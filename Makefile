@@ -20,7 +20,7 @@ demo: images
 test: setup-tests images
 	cargo test --workspace --locked
 
-lint:
+lint: setup
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

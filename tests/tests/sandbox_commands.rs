@@ -107,3 +107,13 @@ fn a_sandbox_that_is_not_there_is_named() {
         assert!(refused.stderr.starts_with("error: there is no sandbox `no-such`\nhint: "), "{}", refused.stderr);
     }
 }
+
+#[test]
+fn building_what_is_up_to_date_says_so_and_builds_nothing() {
+    let Some(_docker) = require_docker() else { return };
+    let built = sandbox(&["build"]);
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    for image in ["base: up to date (handspike/base:", "desktop: up to date (handspike/desktop:"] {
+        assert!(built.stderr.contains(image), "{}", built.stderr);
+    }
+}

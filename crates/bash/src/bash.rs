@@ -9,6 +9,7 @@ use std::{
 use handspike_types::{
     ToolDetails, ToolOutput,
     bash::{BashAction, BashDetails, BashEnd},
+    with_causes,
 };
 
 use crate::{
@@ -59,7 +60,7 @@ impl Bash {
             BashAction::Run { command, timeout } => self.run_command(command, *timeout, cancel),
             BashAction::Restart => self.restart(),
         };
-        answer.unwrap_or_else(|error| ToolOutput::error(with_sources(&error)))
+        answer.unwrap_or_else(|error| ToolOutput::error(with_causes(&error)))
     }
 
     fn run_command(
@@ -162,16 +163,6 @@ impl Drop for Bash {
     fn drop(&mut self) {
         self.kill_all();
     }
-}
-
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

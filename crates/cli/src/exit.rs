@@ -5,7 +5,7 @@ use std::{error::Error, process::ExitCode};
 use handspike_core::RecordError;
 use handspike_runtime::{BeginError, ModelChoiceError, ScenarioError};
 use handspike_sandbox::{BuildError, EngineError, GuestMissing, SpecError};
-use handspike_types::Outcome;
+use handspike_types::{Outcome, with_causes};
 
 /// What `--help` says about exit codes.
 pub(crate) const HELP: &str = "Exit codes:
@@ -97,20 +97,8 @@ impl Failure {
         self.exit.into()
     }
 
-    /// The error and its causes in one sentence, the hint on a line of its own after them.
     fn text(&self) -> String {
-        let (mut sentence, mut hints) = (String::from("error"), String::new());
-        for cause in self.error.chain() {
-            let text = cause.to_string();
-            let (what, hint) = match text.split_once("\nhint: ") {
-                Some((what, hint)) => (what, format!("\nhint: {hint}")),
-                None => (text.as_str(), String::new()),
-            };
-            sentence.push_str(": ");
-            sentence.push_str(what);
-            hints.push_str(&hint);
-        }
-        sentence + &hints
+        format!("error: {}", with_causes(self.error.as_ref()))
     }
 }
 

@@ -3,12 +3,11 @@
 //! Each call is bracketed by the desktop's `begin` and `end`, so a cancelled or failed action leaves nothing
 //! pressed. An answer that is an error carries text only, since providers refuse pictures there.
 
-use std::error::Error;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use handspike_types::computer::{Click, ComputerAction, ComputerDetails, Point};
-use handspike_types::{ContentPart, Image, ToolDetails, ToolOutput};
+use handspike_types::{ContentPart, Image, ToolDetails, ToolOutput, with_causes};
 
 use crate::wait::{Woken, wait};
 use crate::{Button, ComputerConfig, ConnectError, Desktop, DesktopError, Settled, X11Desktop, drag, parse_chords};
@@ -147,16 +146,4 @@ fn describe(settled: Settled) -> String {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A tool's answer is all that its reader gets, so the causes go into it.
-fn with_causes(error: &DesktopError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

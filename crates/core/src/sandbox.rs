@@ -20,6 +20,7 @@ pub trait Sandbox: Send + Sync {
 /// Makes a session's sandbox when its first call needs one.
 #[async_trait]
 pub trait SandboxSource: Send + Sync {
-    /// Makes and starts a sandbox. Dropping the future leaves nothing behind.
+    /// Makes and starts a sandbox. Whoever asks waits for the end of it, also when nobody needs the sandbox any more: an
+    /// engine finishes what it has begun, and only then can it be taken back.
     async fn open(&self, progress: &Progress) -> Result<Box<dyn Sandbox>, Fault>;
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use handspike_types::{EventKind, FinishReason, Message, Outcome, Usage};
+use handspike_types::{EventKind, FinishReason, Message, Outcome, Usage, with_causes};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +30,7 @@ enum StepEnd {
 }
 
 /// Runs a turn from the user's prompt to its outcome.
+#[tracing::instrument(name = "turn", skip_all, fields(session = %session.id(), turn = session.turns + 1))]
 pub(crate) async fn run(
     session: &mut Session,
     prompt: &str,
@@ -56,6 +57,7 @@ pub(crate) async fn run(
     Ok(outcome)
 }
 
+#[tracing::instrument(skip_all, fields(step = turn.step + 1))]
 async fn step(session: &mut Session, turn: &mut Turn<'_>) -> Result<StepEnd, RecordError> {
     if let Some(outcome) = used_up(session, turn) {
         return Ok(StepEnd::Finished(outcome));
@@ -153,18 +155,6 @@ impl Session {
 
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// An error's text, followed by those of its causes.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use handspike_tools::{Router, SandboxTools};
 use handspike_types::SessionId;
 use thiserror::Error;
 
-use crate::SYSTEM_PROMPT;
+use crate::prompt::system_prompt;
 
 /// Everything that a session is put together from.
 pub struct Assembly {
@@ -51,6 +51,7 @@ impl Assembly {
     pub async fn begin(self) -> Result<Session, BeginError> {
         let transcript = Transcript::create(&self.record)
             .map_err(|source| BeginError::Folder { folder: self.record.clone(), source })?;
+        let system_prompt = system_prompt(&self.sandbox);
         let source = DockerSource { engine: self.engine, guest: self.guest, session: self.session, spec: self.sandbox };
         let parts = SessionParts {
             model: self.model,
@@ -58,7 +59,7 @@ impl Assembly {
             policy: Box::new(AllowAll),
             recorder: Recorder::new(self.session, Some(transcript), self.sinks),
             limits: self.limits,
-            system_prompt: SYSTEM_PROMPT.to_owned(),
+            system_prompt,
         };
         Ok(Session::begin(parts).await?)
     }

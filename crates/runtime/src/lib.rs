@@ -7,5 +7,4 @@ mod scenario;
 
 pub use assembly::{Assembly, BeginError};
 pub use model_choice::{ModelChoiceError, model_named};
-pub use prompt::SYSTEM_PROMPT;
 pub use scenario::{Scenario, ScenarioError};

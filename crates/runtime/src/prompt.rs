@@ -1,8 +1,42 @@
 //! What a model is told before everything else, in `handspike run`.
 
-/// The system prompt of a session with a sandbox.
-pub const SYSTEM_PROMPT: &str = "\
+use handspike_sandbox::{Network, SandboxSpec};
+
+const GENERAL: &str = "\
 You work autonomously on a task, with tools that act inside a Linux sandbox of your own. Your working directory is \
-/workspace. There is no person to ask: decide, act, and check with the tools that what you did works. The sandbox has \
-no network unless the task says so. Look at a tool's answer before you build on it. When the task is done, answer \
-without calling a tool and say in a few sentences what you did and what came of it.";
+/workspace. There is no person to ask: decide, act, and check with the tools that what you did works. Look at a tool's \
+answer before you build on it. When the task is done, answer without calling a tool and say in a few sentences what you \
+did and what came of it.";
+
+/// The system prompt of a session with such a sandbox.
+pub(crate) fn system_prompt(sandbox: &SandboxSpec) -> String {
+    let network = match sandbox.network {
+        Network::None => "The sandbox has no network.",
+        Network::Bridge => "The sandbox can reach the network.",
+    };
+    let mut prompt = format!("{GENERAL} {network}");
+    for mount in &sandbox.mounts {
+        let mode = if mount.writable { "what you change there is changed for the user" } else { "read-only" };
+        prompt.push_str(&format!(" The user's files are at {} ({mode}).", mount.container.display()));
+    }
+    prompt
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use handspike_sandbox::Mount;
+
+    use super::*;
+
+    #[test]
+    fn the_prompt_tells_of_network_and_mounts() {
+        let mut spec = SandboxSpec::new("base");
+        assert!(system_prompt(&spec).ends_with("The sandbox has no network."));
+        spec.network = Network::Bridge;
+        spec.mounts = vec![Mount::parse("/etc:/seed", Path::new("/")).expect("a mount")];
+        let prompt = system_prompt(&spec);
+        assert!(!prompt.contains("no network") && prompt.contains("at /seed (read-only)"), "{prompt}");
+    }
+}

@@ -42,7 +42,7 @@ pub enum ScenarioError {
         source: io::Error,
     },
     /// The file says something that is no scenario.
-    #[error("the scenario `{}` has a mistake: {mistake}", path.display())]
+    #[error("the scenario `{}` has a mistake: {mistake}\nhint: the README's part on scenario files shows their form", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,

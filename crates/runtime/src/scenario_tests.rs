@@ -7,7 +7,7 @@ name: fix the test
 prompt: |
   Run the tests and mend what fails.
 image: python:3.12
-mounts: ["./project:/work:rw"]
+mounts: ["./project:/seed:rw"]
 script:
   - say: I look and run the tests.
     calls:
@@ -42,7 +42,7 @@ fn a_whole_scenario_is_read() {
     let scenario = scenario.expect("a scenario");
     assert_eq!((scenario.name.as_str(), scenario.image.as_deref()), ("fix the test", Some("python:3.12")));
     assert_eq!(scenario.prompt, "Run the tests and mend what fails.\n");
-    assert_eq!(scenario.mounts, ["./project:/work:rw"]);
+    assert_eq!(scenario.mounts, ["./project:/seed:rw"]);
     assert_eq!(scenario.folder, folder.path());
     let script: Script = serde_json::from_value(serde_json::json!([
         {"say": "I look and run the tests.", "calls": [
@@ -64,7 +64,10 @@ fn image_and_mounts_may_be_left_out() {
 #[test]
 fn a_file_that_cannot_be_read_is_named_with_the_cause() {
     let error = Scenario::load(Path::new("/nowhere/a.yaml")).expect_err("no such file");
-    assert_eq!(error.to_string(), "the scenario `/nowhere/a.yaml` cannot be read");
+    let text = error.to_string();
+    let (what, hint) = text.split_once('\n').expect("a hint on a line of its own");
+    assert_eq!(what, "the scenario `/nowhere/a.yaml` cannot be read");
+    assert!(hint.starts_with("hint: "), "{hint}");
     let cause = std::error::Error::source(&error).expect("a cause").to_string();
     assert!(cause.contains("No such file"), "{cause}");
 }

@@ -96,9 +96,9 @@ impl Connection {
             biased;
             answer = &mut handle.rx => answer.map_err(|_| ConnectionError::Lost)??,
             () = cancel.cancelled() => {
-                // The guest stops the call either way; there is nothing more to learn from it.
+                // MCP has no answer to a cancelled request, so how far the call came stays with the guest.
                 let _ = handle.cancel(Some("cancelled by the host".to_owned())).await;
-                return Ok(ToolOutput::error("cancelled: the command was stopped before it came to its end"));
+                return Ok(ToolOutput::error("cancelled: the call was stopped before it came to its end"));
             }
         };
         match answer {

@@ -1,11 +1,15 @@
 //! The connection to a Docker Engine, and what to say when there is none.
 
-use std::{env, io::ErrorKind};
+use std::{env, io::ErrorKind, time::Duration};
 
 use bollard::{Docker, errors::Error};
 use thiserror::Error as ThisError;
+use tokio::time::timeout;
 
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+
+/// How long an engine may take to say which version it is.
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 
 /// A Docker Engine that answers, spoken to in the newest API version that both sides know.
 #[derive(Clone, Debug)]
@@ -50,6 +54,12 @@ pub enum EngineError {
         /// What is wrong with it.
         source: Error,
     },
+    /// It takes the connection and says nothing.
+    #[error("the Docker Engine at `{host}` gives no answer within {} s\nhint: restart it (systemctl restart docker)", ANSWER_LIMIT.as_secs())]
+    Silent {
+        /// The address that was tried.
+        host: String,
+    },
     /// It answers with something else.
     #[error("the Docker Engine at `{host}` does not answer as one")]
     Answer {
@@ -70,7 +80,10 @@ impl Engine {
             Err(source) => return Err(EngineError::Address { host, source }),
         };
         // Debian 12's engine is older than the client's default version and would refuse it.
-        match docker.negotiate_version().await {
+        let Ok(negotiated) = timeout(ANSWER_LIMIT, docker.negotiate_version()).await else {
+            return Err(EngineError::Silent { host });
+        };
+        match negotiated {
             Ok(docker) => Ok(Self { docker }),
             Err(source) => Err(match io_kind(&source) {
                 Some(ErrorKind::PermissionDenied) => EngineError::Refused { host },
@@ -81,9 +94,7 @@ impl Engine {
             }),
         }
     }
-}
 
-impl Engine {
     /// Whether there is an image of this reference.
     pub(crate) async fn has_image(&self, reference: &str) -> Result<bool, Error> {
         match self.docker.inspect_image(reference).await {

@@ -82,7 +82,7 @@ pub struct Ownership {
     pub time_to_live: u64,
     /// Whether it was meant to outlive its session.
     pub keep: bool,
-    /// The image as it was asked for.
+    /// The image that the guest was put into.
     pub image: String,
 }
 

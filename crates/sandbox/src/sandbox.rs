@@ -71,7 +71,7 @@ pub enum SandboxError {
 }
 
 impl DockerSource {
-    /// Makes and starts the sandbox, and connects to it. On failure or when dropped it leaves no container behind.
+    /// Makes and starts the sandbox, and connects to it. On failure it leaves no container behind.
     pub async fn make(&self, progress: &Progress) -> Result<DockerSandbox, SandboxError> {
         progress.say(format!("starting a sandbox from `{}`", self.spec.image));
         let container = self.engine.create(self.session, &self.spec, &self.guest).await.map_err(|error| {

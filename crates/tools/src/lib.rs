@@ -8,3 +8,6 @@ mod sandbox_tools;
 
 pub use router::Router;
 pub use sandbox_tools::SandboxTools;
+
+#[cfg(test)]
+mod tools_tests;

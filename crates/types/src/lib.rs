@@ -5,6 +5,7 @@
 //! of an API all come from that one definition. No behaviour lives here beyond parsing and checking.
 
 pub mod bash;
+mod causes;
 pub mod computer;
 pub mod editor;
 mod event;
@@ -14,6 +15,7 @@ mod message;
 pub mod spec;
 mod tool;
 
+pub use causes::with_causes;
 pub use event::{Event, EventKind, Outcome};
 pub use id::SessionId;
 pub use input::{InvalidInput, parse_input};

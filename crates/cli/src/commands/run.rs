@@ -104,26 +104,32 @@ pub(crate) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let interrupt = Interrupt::listen().map_err(Failure::internal)?;
     let task = Task::resolve(&args)?;
     let guest = GuestBinary::find()?;
+    let session = SessionId::generate();
+    let record = Record::open(args.out.clone().unwrap_or_else(|| default_record(session)))?;
+    let activity = if args.json { Activity::hidden() } else { Activity::shown() };
+    let (engine, image) = tokio::select! {
+        prepared = prepare(&task.image, &activity) => prepared?,
+        () = interrupt.polite.cancelled() => return Ok(Exit::Interrupted),
+    };
+
+    let parts = Parts { engine: engine.clone(), guest, image, session, record, activity };
+    let ended = play(&args, task, parts, &interrupt).await;
+    // Whatever carries this session's label goes, also when making it was cut short.
+    let swept = if args.keep { Ok(()) } else { sweep(&engine, session).await };
+    let exit = ended?;
+    swept?;
+    Ok(exit)
+}
+
+/// Finds the engine, clears what earlier runs left behind, and sees to the image.
+async fn prepare(image: &str, activity: &Activity) -> Result<(Engine, String), Failure> {
     let engine = Engine::connect().await?;
-    let activity = Activity::new(!args.json);
     let removed = engine.reap().await.map_err(Failure::sandbox)?;
     if removed > 0 {
         activity.note(&format!("removed {removed} sandbox(es) that an earlier run left behind"));
     }
-    let image = tokio::select! {
-        image = resolve_image(&engine, &task.image, &activity) => image?,
-        () = interrupt.polite.cancelled() => return Ok(Exit::Interrupted),
-    };
-
-    let session = SessionId::generate();
-    let record = args.out.clone().unwrap_or_else(|| default_record(session));
-    let ended =
-        play(&args, task, Parts { engine: engine.clone(), guest, image, session, record, activity }, &interrupt).await;
-    if !args.keep {
-        // Whatever carries this session's label goes, also when making it was cut short.
-        sweep(&engine, session).await?;
-    }
-    ended
+    let image = resolve_image(&engine, image, activity).await?;
+    Ok((engine, image))
 }
 
 struct Parts {
@@ -131,21 +137,33 @@ struct Parts {
     guest: GuestBinary,
     image: String,
     session: SessionId,
-    record: PathBuf,
+    record: Record,
     activity: Activity,
 }
 
+/// Where the session's record goes. It is opened before anything slow begins: it may not be writable.
+struct Record {
+    folder: PathBuf,
+    report: Report,
+}
+
+impl Record {
+    fn open(folder: PathBuf) -> Result<Self, Failure> {
+        let opened = std::fs::create_dir_all(&folder).and_then(|()| Report::create(&folder.join(Report::FILE)));
+        match opened {
+            Ok(report) => Ok(Self { folder, report }),
+            Err(error) => Err(Failure::usage(format!(
+                "the record's folder `{}` cannot be written: {error}\nhint: --out chooses another",
+                folder.display()
+            ))),
+        }
+    }
+}
+
 async fn play(args: &RunArgs, task: Task, parts: Parts, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let Parts { engine, guest, image, session, record, activity } = parts;
-    std::fs::create_dir_all(&record).map_err(|error| {
-        Failure::usage(format!(
-            "the folder `{}` cannot be made: {error}\nhint: --out chooses another",
-            record.display()
-        ))
-    })?;
-    let report = Report::create(&record.join(Report::FILE)).map_err(Failure::internal)?;
+    let Parts { engine, guest, image, session, record: Record { folder, report }, activity } = parts;
     let live: Box<dyn EventSink> =
-        if args.json { Box::new(JsonLines) } else { Box::new(Terminal::new(activity.clone(), record.clone())) };
+        if args.json { Box::new(JsonLines) } else { Box::new(Terminal::new(activity.clone(), folder.clone())) };
     let assembly = Assembly {
         session,
         model: task.model,
@@ -161,21 +179,22 @@ async fn play(args: &RunArgs, task: Task, parts: Parts, interrupt: &Interrupt) -
             ..SandboxSpec::new(image)
         },
         limits: Limits { steps: args.max_steps, wall_time: args.timeout, tokens: args.max_tokens },
-        record: record.clone(),
+        record: folder.clone(),
         sinks: vec![live, Box::new(report)],
     };
     let mut running = assembly.begin().await?;
     let outcome = tokio::select! {
-        outcome = running.run_turn(&task.prompt, &interrupt.polite) => Some(outcome?),
+        outcome = running.run_turn(&task.prompt, &interrupt.polite) => Some(outcome),
         () = interrupt.at_once.cancelled() => None,
     };
     let ended = running.end().await;
     if !args.json {
-        activity.note(&format!("record: {}\nreport: {}", record.display(), record.join(Report::FILE).display()));
+        activity.note(&format!("record: {}\nreport: {}", folder.display(), folder.join(Report::FILE).display()));
         if args.keep {
             activity.note(&format!("the sandbox is kept: handspike sandbox shell {session}"));
         }
     }
+    let outcome = outcome.transpose()?;
     ended.map_err(Failure::sandbox)?;
     Ok(outcome.as_ref().map_or(Exit::Interrupted, Exit::from))
 }

@@ -33,7 +33,8 @@ pub(crate) enum SandboxCommand {
     Exec(ExecArgs),
     /// End and remove sandboxes.
     Rm(RmArgs),
-    /// Remove every sandbox that no running session owns, kept ones included, and images that are out of date.
+    /// Remove every sandbox that no running session owns, kept ones included; images that are out of date; and images with
+    /// the guest in them, which the next start makes again in a moment.
     Prune,
 }
 
@@ -90,7 +91,7 @@ pub(crate) async fn run(command: SandboxCommand) -> Result<Exit, Failure> {
 
 async fn build(engine: Engine, args: BuildArgs) -> Result<Exit, Failure> {
     let images = Images::new(engine);
-    let activity = Activity::new(true);
+    let activity = Activity::shown();
     let wanted = if args.images.is_empty() { BuiltIn::ALL.to_vec() } else { args.images };
     let mut options = BuildOptions { from: args.from, force: args.force };
     for image in wanted {

@@ -10,23 +10,27 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 #[derive(Clone, Debug)]
 pub(crate) struct Activity {
     spinner: ProgressBar,
-    notes: bool,
 }
 
 impl Activity {
-    /// An activity line on standard error; without notes it stays silent for the sake of machines.
-    pub(crate) fn new(notes: bool) -> Self {
-        let target = if notes && std::io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+    /// A line on standard error, where that is a terminal.
+    pub(crate) fn shown() -> Self {
+        let is_terminal = std::io::stderr().is_terminal();
+        Self::drawn_to(if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() })
+    }
+
+    /// No line; notes are still told.
+    pub(crate) fn hidden() -> Self {
+        Self::drawn_to(ProgressDrawTarget::hidden())
+    }
+
+    fn drawn_to(target: ProgressDrawTarget) -> Self {
         let spinner = ProgressBar::with_draw_target(None, target);
         // A template that does not parse would be a slip of this line; the plain style serves as well.
         let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         spinner.set_style(style);
-        Self { spinner, notes }
+        Self { spinner }
     }
 
     /// Shows what goes on, from now on.
@@ -54,8 +58,6 @@ impl Activity {
 
     /// Tells a person something, on standard error.
     pub(crate) fn note(&self, text: &str) {
-        if self.notes {
-            self.aside(|| eprintln!("{text}"));
-        }
+        self.aside(|| eprintln!("{text}"));
     }
 }

@@ -4,6 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use async_trait::async_trait;
 use handspike_core::{Model, ModelError, ModelReply, ModelRequest};
+use handspike_types::with_causes;
 use reqwest::{
     Client, Response, Url,
     header::{AUTHORIZATION, HeaderValue},
@@ -50,8 +51,8 @@ impl OpenAiConfig {
 #[derive(Debug, Error)]
 pub enum ClientError {
     /// The base URL is none.
-    #[error("the base URL is no `http://` or `https://` address\nhint: it looks like `https://api.openai.com/v1`")]
-    BaseUrl,
+    #[error("base URL `{0}` is no http or https address\nhint: it looks like `https://api.openai.com/v1`")]
+    BaseUrl(String),
     /// The base URL says more than where the API is.
     #[error(
         "the base URL holds a user name, a password, a query or a fragment\nhint: give the key apart from the address"
@@ -119,7 +120,7 @@ impl OpenAi {
     }
 
     fn unreachable(&self, error: reqwest::Error) -> ModelError {
-        ModelError::Unreachable { url: self.url.to_string(), cause: causes(&error.without_url()) }
+        ModelError::Unreachable { url: self.url.to_string(), cause: with_causes(&error.without_url()) }
     }
 
     /// The same error with the key blotted out wherever a server repeated it.
@@ -157,16 +158,22 @@ struct Body {
 }
 
 fn endpoint(base_url: &str) -> Result<Url, ClientError> {
-    let base = Url::parse(base_url.trim()).map_err(|_| ClientError::BaseUrl)?;
+    let no_address = || ClientError::BaseUrl(without_secrets(base_url));
+    let base = Url::parse(base_url.trim()).map_err(|_| no_address())?;
     if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
-        return Err(ClientError::BaseUrl);
+        return Err(no_address());
     }
     let has_user = !base.username().is_empty() || base.password().is_some();
     if has_user || base.query().is_some() || base.fragment().is_some() {
         return Err(ClientError::BaseUrlWithSecrets);
     }
     let root = base.as_str().trim_end_matches('/');
-    Url::parse(&format!("{root}/chat/completions")).map_err(|_| ClientError::BaseUrl)
+    Url::parse(&format!("{root}/chat/completions")).map_err(|_| no_address())
+}
+
+/// The address as it was given, unless it may hold a password.
+fn without_secrets(base_url: &str) -> String {
+    if base_url.contains('@') { "…".to_owned() } else { base_url.to_owned() }
 }
 
 fn bearer(key: &ApiKey) -> Result<HeaderValue, ClientError> {
@@ -187,24 +194,12 @@ fn client_for(url: &Url) -> Result<Client, ClientError> {
         // Without TLS the system's certificates are not loaded, and need not be there.
         builder = builder.tls_certs_only([]);
     }
-    builder.build().map_err(|error| ClientError::Client { cause: causes(&error) })
+    builder.build().map_err(|error| ClientError::Client { cause: with_causes(&error) })
 }
 
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.ends_with(".localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// An error's text and those of its causes, from the outside in.
-fn causes(error: &reqwest::Error) -> String {
-    let mut texts = vec![error.to_string()];
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        texts.push(error.to_string());
-        cause = error.source();
-    }
-    texts.dedup();
-    texts.join(": ")
 }
 
 #[cfg(test)]

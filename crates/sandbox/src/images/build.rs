@@ -15,7 +15,9 @@ use tokio::{
 };
 use tokio_util::io::ReaderStream;
 
-use super::{BuildError, BuildOptions, BuiltIn, Images, inputs};
+use thiserror::Error as ThisError;
+
+use super::{BuiltIn, Images, inputs};
 use crate::engine::is_not_found;
 
 /// The label that says what a base was started from.
@@ -26,6 +28,49 @@ const FROM_PACKAGES: &str = "debian-packages";
 
 /// How much of a build's output an error shows.
 const LINES_IN_ERROR: usize = 12;
+
+/// How to build.
+#[derive(Clone, Debug, Default)]
+pub struct BuildOptions {
+    /// The image to start from, instead of a root file system made from Debian packages.
+    pub from: Option<String>,
+    /// Whether to build again what is up to date.
+    pub force: bool,
+}
+
+/// Why an image could not be built.
+#[derive(Debug, ThisError)]
+pub enum BuildError {
+    /// The tool that makes the root file system is not there.
+    #[error(
+        "mmdebstrap, which makes the images' root file system, is not installed\nhint: apt-get install mmdebstrap, or give an image to start from with --from"
+    )]
+    NoBootstrap,
+    /// It did not work.
+    #[error("the images' root file system could not be made: {0}")]
+    Bootstrap(String),
+    /// A step of a Dockerfile failed.
+    #[error("the image `{image}` could not be built: {cause}")]
+    Build {
+        /// The image.
+        image: &'static str,
+        /// The end of the build's output.
+        cause: String,
+    },
+    /// The engine refused.
+    #[error("the engine refused")]
+    Engine(#[from] bollard::errors::Error),
+    /// A temporary file could not be written.
+    #[error("the build's files could not be written")]
+    Files(#[from] std::io::Error),
+}
+
+impl BuildOptions {
+    /// What the base is started from, as its label says it.
+    fn started_from(&self) -> &str {
+        self.from.as_deref().unwrap_or(FROM_PACKAGES)
+    }
+}
 
 impl Images {
     pub(super) async fn ensure_one(
@@ -42,9 +87,9 @@ impl Images {
         let (parent, from) = match image {
             BuiltIn::Base => match &options.from {
                 Some(from) => (from.clone(), from.clone()),
-                None => (self.import_root(say).await?, FROM_PACKAGES.to_owned()),
+                None => (self.import_root(say).await?, options.started_from().to_owned()),
             },
-            BuiltIn::Desktop => (BuiltIn::Base.tag(), options.from.clone().unwrap_or_else(|| FROM_PACKAGES.to_owned())),
+            BuiltIn::Desktop => (BuiltIn::Base.tag(), options.started_from().to_owned()),
         };
         self.build(image, &tag, &parent, &from, say).await?;
         say(format!("{image}: built ({tag})"));
@@ -58,7 +103,7 @@ impl Images {
             Err(error) => return Err(error),
         };
         let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
-        Ok(options.from.as_ref().is_none_or(|from| labels.get(FROM_LABEL) == Some(from)))
+        Ok(labels.get(FROM_LABEL).is_some_and(|from| from == options.started_from()))
     }
 
     /// Makes a root file system from Debian packages, imports it, and returns its reference.
