@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    fs,
+    fs::{self, File},
     io::{BufRead as _, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -28,6 +28,14 @@ const LIMIT: Duration = Duration::from_secs(120);
 pub struct Run {
     command: Command,
     folder: TempDir,
+    stderr: StandardError,
+}
+
+/// Where a run's standard error goes.
+#[derive(Debug)]
+enum StandardError {
+    Read,
+    Broken,
 }
 
 impl Run {
@@ -53,13 +61,20 @@ impl Run {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut command = handspike(&["run", "--json", "--out"]);
         command.arg(folder.path().join("record"));
-        Self { command, folder }
+        Self { command, folder, stderr: StandardError::Read }
     }
 
     /// With an argument more.
     #[must_use]
     pub fn arg(mut self, argument: &str) -> Self {
         self.command.arg(argument);
+        self
+    }
+
+    /// With a standard error that can't be written to.
+    #[must_use]
+    pub fn with_broken_stderr(mut self) -> Self {
+        self.stderr = StandardError::Broken;
         self
     }
 
@@ -76,11 +91,15 @@ impl Run {
     /// When the program can't be started.
     #[must_use]
     pub fn start(mut self) -> Live {
+        let stderr = match self.stderr {
+            StandardError::Read => Stdio::piped(),
+            StandardError::Broken => File::options().write(true).open("/dev/full").expect("a full device").into(),
+        };
         let mut child = self
             .command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .expect("the program starts");
         let (events, news) = mpsc::channel();
@@ -93,7 +112,7 @@ impl Run {
                 }
             }
         });
-        let stderr = Some(program::read_all(child.stderr.take().expect("its errors are a pipe")));
+        let stderr = child.stderr.take().map(program::read_all);
         Live {
             child,
             started: Instant::now(),

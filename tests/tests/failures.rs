@@ -1,7 +1,7 @@
 //! What goes wrong around a run: killed programs, lost containers, no memory, signals, no engine. Each time the end
 //! is clear and comes soon, and nothing is left.
 
-use std::{os::unix::net::UnixListener, time::Duration};
+use std::{fs, os::unix::net::UnixListener, thread, time::Duration};
 
 use handspike_tests::{
     Answer, Docker, Ended, FakeModel, Live, Run, Scenario, handspike, require_docker, require_handspike, run_to_end,
@@ -168,4 +168,53 @@ fn an_engine_that_does_not_listen_is_not_running() {
     assert_eq!(ended.code, 4, "{}", ended.stderr);
     let expected = format!("error: the Docker Engine at `{address}` is not running\nhint: ");
     assert!(ended.stderr.starts_with(&expected), "{}", ended.stderr);
+}
+
+#[test]
+fn a_command_that_never_pauses_in_its_output_is_timed_out_in_time() {
+    let Some(_docker) = require_docker() else { return };
+    let scenario = Scenario::on("base").call("bash", json!({"command": "yes", "timeout": 1})).bash("echo on");
+    let ended = Run::playing(scenario).to_end().with_code(0);
+    assert_eq!(ended.end_of(0), &json!("timed_out"));
+    assert_eq!(ended.written(1), "on\n");
+}
+
+#[test]
+fn a_guest_that_floods_the_host_with_requests_costs_it_no_memory() {
+    let Some(_docker) = require_docker() else { return };
+    let flood = "guest=$(pgrep -f 'handspike-guest serve' | head -n 1); connect=$(pgrep -f 'handspike-guest connect'); \
+                 kill -STOP $guest; yes '{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}' >/proc/$connect/fd/1";
+    let mut live = Run::playing(Scenario::on("base").bash(flood)).arg("--timeout").arg("6s").start();
+    live.wait_for_call("call_1_1");
+    let peak = thread::spawn({
+        let process = live.process();
+        move || peak_memory_kib(process)
+    });
+    let _ended = live.end_within(Duration::from_secs(20)).with_code(5);
+    let peak = peak.join().expect("the watcher ends with the program");
+    assert!((1..200 * 1024).contains(&peak), "{peak} KiB");
+}
+
+#[test]
+fn an_interrupt_works_with_standard_error_gone() {
+    let Some(docker) = require_docker() else { return };
+    let mut live = Run::playing(Scenario::on("base").bash("sleep 300")).with_broken_stderr().start();
+    let session = live.session();
+    live.wait_for_call("call_1_1");
+    live.signal(Signal::SIGINT);
+    let _ended = live.end_within(A_FEW_SECONDS).with_code(130);
+    assert_eq!(docker.sandboxes_of(&session), Vec::<String>::new());
+}
+
+/// The most resident memory that a process has had by its end.
+fn peak_memory_kib(process: u32) -> u64 {
+    let mut peak = 0;
+    // A process that has ended has no memory to tell of.
+    while let Ok(status) = fs::read_to_string(format!("/proc/{process}/status"))
+        && let Some(line) = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))
+    {
+        peak = line.trim().trim_end_matches(" kB").parse().unwrap_or(peak);
+        thread::sleep(Duration::from_millis(20));
+    }
+    peak
 }

@@ -195,11 +195,15 @@ impl<'a> Call<'a> {
         let limit = left.and_then(|left| Timespec::try_from(left).ok());
         let mut ready = Vec::with_capacity(16);
         match epoll::wait(&self.epoll, spare_capacity(&mut ready), limit.as_ref()) {
-            Ok(0) => Ok(vec![Event::Deadline]),
-            Ok(_) => Ok(ready.iter().map(|event| Event::of(event.data.u64())).collect()),
-            Err(Errno::INTR) => Ok(Vec::new()),
-            Err(error) => Err(error.into()),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
+        let mut events: Vec<Event> = ready.iter().map(|event| Event::of(event.data.u64())).collect();
+        // Asked of the clock, for where output never pauses the wait never runs out.
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            events.push(Event::Deadline);
+        }
+        Ok(events)
     }
 
     fn handle(&mut self, event: Event) -> io::Result<()> {

@@ -2,6 +2,8 @@
 
 use std::{env, path::PathBuf, time::Duration};
 
+use handspike_types::bash::DEFAULT_TIMEOUT;
+
 /// The limits and places of one [`Bash`](crate::Bash).
 #[derive(Clone, Debug)]
 pub struct BashConfig {
@@ -27,7 +29,7 @@ impl Default for BashConfig {
         Self {
             program: "bash".into(),
             cwd: env::current_dir().unwrap_or_else(|_| "/".into()),
-            default_timeout: Duration::from_secs(120),
+            default_timeout: DEFAULT_TIMEOUT,
             kill_grace: Duration::from_secs(2),
             answer_limit: 32 * 1024,
             spool_dir: env::temp_dir(),

@@ -1,6 +1,10 @@
 //! How the program ends, as a number. The numbers are a contract: scripts and CI rely on them.
 
-use std::{error::Error, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use handspike_core::RecordError;
 use handspike_runtime::{BeginError, ModelChoiceError, ScenarioError};
@@ -93,13 +97,18 @@ impl Failure {
 
     /// Says it on standard error and gives the exit code.
     pub(crate) fn report(self) -> ExitCode {
-        eprintln!("{}", self.text());
+        tell(&self.text());
         self.exit.into()
     }
 
     fn text(&self) -> String {
         format!("error: {}", with_causes(self.error.as_ref()))
     }
+}
+
+/// Says something on standard error. Nobody may listen there any more, and that changes nothing.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 macro_rules! failures {

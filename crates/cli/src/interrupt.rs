@@ -5,7 +5,7 @@ use std::{io, process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, tell};
 
 /// What interrupts have asked for so far.
 #[derive(Clone, Debug, Default)]
@@ -17,9 +17,11 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens to SIGINT and SIGTERM from now on.
+    /// Listens to SIGINT, SIGTERM and the end of the terminal from now on.
     pub(crate) fn listen() -> io::Result<Self> {
-        let (mut interrupts, mut terminations) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let mut interrupts = signal(SignalKind::interrupt())?;
+        let mut terminations = signal(SignalKind::terminate())?;
+        let mut hangups = signal(SignalKind::hangup())?;
         let interrupt = Self::default();
         let stages = interrupt.clone();
         tokio::spawn(async move {
@@ -27,13 +29,14 @@ impl Interrupt {
                 tokio::select! {
                     _ = interrupts.recv() => {}
                     _ = terminations.recv() => {}
+                    _ = hangups.recv() => {}
                 }
                 if !stages.polite.is_cancelled() {
-                    eprintln!("\nstopping; press Ctrl-C again to stop waiting");
                     stages.polite.cancel();
+                    tell("\nstopping; press Ctrl-C again to stop waiting");
                 } else if !stages.at_once.is_cancelled() {
-                    eprintln!("\nremoving the sandbox; press Ctrl-C again to leave it to the next start");
                     stages.at_once.cancel();
+                    tell("\nremoving the sandbox; press Ctrl-C again to leave it to the next start");
                 } else {
                     process::exit(Exit::Interrupted.code().into());
                 }

@@ -22,7 +22,7 @@ pub trait EventSink: Send {
 
 /// An event could not be stored or shown.
 #[derive(Debug, Error)]
-#[error("the session's record cannot be written")]
+#[error("the session's events cannot be written")]
 pub struct RecordError(#[from] io::Error);
 
 /// The one way that events take.

@@ -11,9 +11,6 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use handspike_types::{ContentPart, Event, EventKind, Image};
 use serde_json::Value;
 
-/// The folder of pictures, beside the transcript.
-const SCREENSHOTS: &str = "screenshots";
-
 /// Writes `transcript.jsonl` and `screenshots/` in one folder.
 #[derive(Debug)]
 pub struct Transcript {
@@ -26,10 +23,13 @@ impl Transcript {
     /// The transcript's name in its folder.
     pub const FILE: &'static str = "transcript.jsonl";
 
+    /// The folder of pictures, beside it.
+    pub const SCREENSHOTS: &'static str = "screenshots";
+
     /// Starts an empty transcript, making the folder where it is missing and removing an earlier one's pictures.
     pub fn create(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        remove_pictures(&folder.join(SCREENSHOTS))?;
+        remove_pictures(&folder.join(Self::SCREENSHOTS))?;
         let lines = File::create(folder.join(Self::FILE))?;
         Ok(Self { folder: folder.to_owned(), lines, images: 0 })
     }
@@ -59,8 +59,8 @@ impl Transcript {
         // The bytes come from a tool, perhaps a hostile one: they are stored, never interpreted.
         let Ok(bytes) = BASE64_STANDARD.decode(&image.data) else { return Ok(()) };
         self.images += 1;
-        let file = format!("{SCREENSHOTS}/{:04}.{extension}", self.images);
-        fs::create_dir_all(self.folder.join(SCREENSHOTS))?;
+        let file = format!("{}/{:04}.{extension}", Self::SCREENSHOTS, self.images);
+        fs::create_dir_all(self.folder.join(Self::SCREENSHOTS))?;
         fs::write(self.folder.join(&file), bytes)?;
         image.file = Some(file);
         Ok(())
@@ -75,16 +75,20 @@ fn remove_pictures(folder: &Path) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     for entry in entries {
-        let path = entry?.path();
-        let is_ours = path.file_stem().is_some_and(|stem| {
-            let stem = stem.as_encoded_bytes();
-            stem.len() >= 4 && stem.iter().all(u8::is_ascii_digit)
-        });
-        if is_ours {
-            fs::remove_file(path)?;
+        let entry = entry?;
+        if entry.file_type()?.is_file() && is_picture_name(&entry.file_name().to_string_lossy()) {
+            fs::remove_file(entry.path())?;
         }
     }
     Ok(())
+}
+
+/// Whether a file is named as `store` names it.
+fn is_picture_name(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(number, extension)| {
+        let is_number = number.len() == 4 && number.bytes().all(|digit| digit.is_ascii_digit());
+        is_number && ["png", "jpg", "webp", "gif"].contains(&extension)
+    })
 }
 
 /// An event as one line of JSON without a newline. Images that are stored as files are named, not repeated.

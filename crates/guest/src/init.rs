@@ -22,7 +22,7 @@ pub(crate) fn run() -> io::Result<()> {
     }
     signals.thread_block()?;
 
-    // A command starts with an empty signal mask, so the block above stays with this process.
+    // The server inherits the block and lifts it before anything else.
     let mut server = Command::new(env::current_exe()?);
     server.arg("serve");
     if let Some(display) = crate::desktop::display_of_this_image() {

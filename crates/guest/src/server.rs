@@ -12,7 +12,10 @@ use std::{
 use handspike_types::{ContentPart, ToolOutput, spec};
 use nix::{
     errno::Errno,
-    sys::socket::{MsgFlags, recv},
+    sys::{
+        signal::SigSet,
+        socket::{MsgFlags, recv},
+    },
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -44,6 +47,8 @@ const MESSAGE_LIMIT: usize = 64 << 20;
 
 /// Serves until the process is ended, or until nobody has been connected for the idle time.
 pub(crate) fn run(socket: &Path) -> io::Result<()> {
+    // What init blocks for itself would otherwise be blocked in every command of the sandbox.
+    SigSet::empty().thread_set_mask()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = listen(socket)?;
@@ -81,7 +86,14 @@ async fn serve(listener: UnixListener, tools: Arc<Tools>, idle_limit: Option<Dur
             }
         };
         let stream = tokio::select! {
-            stream = listener.accept() => stream?.0,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(_) => {
+                    // No descriptor is free: those who have one will give some back.
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
             () = idle => return Ok(()),
         };
         let (service, connection) = (Service { tools: Arc::clone(&tools) }, connections.subscribe());
@@ -92,6 +104,9 @@ async fn serve(listener: UnixListener, tools: Arc<Tools>, idle_limit: Option<Dur
         });
     }
 }
+
+/// How long to wait after a client could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a client may take for its first message.
 const GREETING_LIMIT: Duration = Duration::from_secs(30);

@@ -51,6 +51,21 @@ pub enum ScenarioError {
     },
 }
 
+/// More than any scenario that a person writes.
+const LARGEST: u64 = 4 << 20;
+
+/// Reads a regular file of bounded size; a FIFO could hold the program for ever.
+fn read_bounded(path: &Path) -> io::Result<String> {
+    let about = fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if about.len() > LARGEST {
+        return Err(io::Error::other(format!("it is larger than {LARGEST} bytes")));
+    }
+    fs::read_to_string(path)
+}
+
 /// The file as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,8 +84,7 @@ struct ScenarioFile {
 impl Scenario {
     /// Reads a scenario file.
     pub fn load(path: &Path) -> Result<Self, ScenarioError> {
-        let text =
-            fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable { path: path.to_owned(), source })?;
+        let text = read_bounded(path).map_err(|source| ScenarioError::Unreadable { path: path.to_owned(), source })?;
         let file: ScenarioFile = serde_saphyr::from_str(&text)
             .map_err(|error| ScenarioError::Invalid { path: path.to_owned(), mistake: in_words(&error, path) })?;
         let ScenarioFile { name, prompt, image, mounts, script } = file;

@@ -12,9 +12,11 @@ use futures_util::{StreamExt as _, future::BoxFuture};
 use handspike_types::{ContentPart, Image, ToolDetails, ToolOutput};
 use rmcp::{
     RoleClient,
-    model::{CallToolRequestParams, CallToolResult, ClientRequest, ContentBlock, Request, ServerResult},
-    service::{PeerRequestOptions, RunningService, ServiceError, serve_client},
-    transport::async_rw::AsyncRwTransport,
+    model::{
+        CallToolRequestParams, CallToolResult, ClientRequest, ContentBlock, JsonRpcMessage, Request, ServerResult,
+    },
+    service::{PeerRequestOptions, RunningService, RxJsonRpcMessage, ServiceError, TxJsonRpcMessage, serve_client},
+    transport::{Transport, async_rw::AsyncRwTransport},
 };
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -74,7 +76,7 @@ impl Connection {
         let transport =
             AsyncRwTransport::new_client(StreamReader::new(stdout), input).with_max_line_length(MESSAGE_LIMIT);
         // Boxed: the compiler can't see that the transport's own future is `Send` through two more layers of `async`.
-        let greeting: BoxFuture<'static, _> = Box::pin(serve_client((), transport));
+        let greeting: BoxFuture<'static, _> = Box::pin(serve_client((), AnswersOnly(transport)));
         match timeout(GREETING_LIMIT, greeting).await {
             Ok(Ok(client)) => Ok(Self { client }),
             Ok(Err(error)) => Err(ConnectionError::Greeting(error.to_string())),
@@ -105,6 +107,36 @@ impl Connection {
             ServerResult::CallToolResult(result) => Ok(from_wire(result)),
             _ => Err(ConnectionError::Guest("it answered a call with something else".to_owned())),
         }
+    }
+}
+
+/// Passes on a guest's answers and nothing else. It has nothing to ask of the host, and each question would take memory
+/// until it is answered, which a hostile guest can prevent by not reading.
+struct AnswersOnly<T>(T);
+
+impl<T: Transport<RoleClient>> Transport<RoleClient> for AnswersOnly<T> {
+    type Error = T::Error;
+
+    fn send(
+        &mut self,
+        message: TxJsonRpcMessage<RoleClient>,
+    ) -> impl Future<Output = Result<(), T::Error>> + Send + 'static {
+        self.0.send(message)
+    }
+
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
+        loop {
+            match self.0.receive().await? {
+                JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => {}
+                answer @ (JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)) => return Some(answer),
+            }
+            // A flood must not keep this task from giving way to the others.
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    fn close(&mut self) -> impl Future<Output = Result<(), T::Error>> + Send {
+        self.0.close()
     }
 }
 

@@ -8,7 +8,10 @@ use bollard::{
     models::{
         ContainerCreateBody, ContainerSummaryStateEnum, HealthConfig, HostConfig, HostConfigLogConfig, ResourcesUlimits,
     },
-    query_parameters::{ListContainersOptionsBuilder, RemoveContainerOptionsBuilder},
+    query_parameters::{
+        CreateContainerOptions, CreateContainerOptionsBuilder, ListContainersOptionsBuilder,
+        RemoveContainerOptionsBuilder,
+    },
 };
 use handspike_types::SessionId;
 
@@ -18,6 +21,8 @@ use crate::{
     guest_binary::{GUEST_PATH, HOME, USER_ID, WORKSPACE},
     owner::{self, Ownership, SESSION_LABEL},
 };
+
+const NAME_PREFIX: &str = "handspike-";
 
 /// A sandbox's container, as the engine lists it.
 #[derive(Clone, Debug)]
@@ -41,8 +46,16 @@ impl Engine {
         guest: &GuestBinary,
     ) -> Result<String, Error> {
         let labels = owner::labels(session, spec);
+        let name = named(&format!("sandbox-{session}"));
         let image = self.ready_image(&spec.image, guest, &labels).await?;
-        Ok(self.docker.create_container(None, create_body(image, labels, spec)).await?.id)
+        match self.docker.create_container(Some(name.clone()), create_body(image, labels.clone(), spec)).await {
+            // Somebody has just pruned it.
+            Err(error) if is_not_found(&error) => {
+                let image = self.ready_image(&spec.image, guest, &labels).await?;
+                Ok(self.docker.create_container(Some(name), create_body(image, labels, spec)).await?.id)
+            }
+            created => Ok(created?.id),
+        }
     }
 
     /// Starts a container.
@@ -77,11 +90,22 @@ impl Engine {
     }
 }
 
+/// A container's name. Labels pass on to images that are made of a container, and from these to other containers;
+/// names don't, so both together say that a container is ours.
+pub(crate) fn named(name: &str) -> CreateContainerOptions {
+    CreateContainerOptionsBuilder::new().name(&format!("{NAME_PREFIX}{name}")).build()
+}
+
 fn listed(container: ContainerSummary) -> Option<Listed> {
+    let is_ours = |name: &String| name.trim_start_matches('/').starts_with(NAME_PREFIX);
+    if !container.names?.iter().any(is_ours) {
+        return None;
+    }
+    use ContainerSummaryStateEnum::{PAUSED, RESTARTING, RUNNING};
     Some(Listed {
         id: container.id?,
         created: container.created.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0),
-        running: container.state == Some(ContainerSummaryStateEnum::RUNNING),
+        running: matches!(container.state, Some(RUNNING | PAUSED | RESTARTING)),
         ownership: Ownership::from_labels(&container.labels?)?,
     })
 }

@@ -1,6 +1,6 @@
 //! Running a program in a sandbox beside its guest, for people who look into one: `sandbox exec` and `sandbox shell`.
 
-use std::io;
+use std::{io, pin::Pin};
 
 use bollard::{
     container::LogOutput,
@@ -12,14 +12,23 @@ use tokio::io::AsyncWrite;
 
 use crate::Engine;
 
-/// A running program's ends. Dropping it leaves the program to itself.
+/// What a program writes, as it comes.
+pub type Output = Pin<Box<dyn Stream<Item = io::Result<Piece>> + Send>>;
+
+/// What a program reads.
+pub type Input = Pin<Box<dyn AsyncWrite + Send>>;
+
+/// A running program and its streams. Dropping it leaves the program to itself.
 pub struct ExecOutput {
+    running: Running,
+    output: Output,
+    input: Input,
+}
+
+/// A running program.
+pub struct Running {
     engine: Engine,
     exec: String,
-    /// What the program writes, as it comes.
-    pub output: std::pin::Pin<Box<dyn Stream<Item = io::Result<Piece>> + Send>>,
-    /// What the program reads.
-    pub input: std::pin::Pin<Box<dyn AsyncWrite + Send>>,
 }
 
 /// A piece of a program's output.
@@ -50,7 +59,7 @@ impl Engine {
                     Ok(frame) => Ok(Piece::Out(frame.into_bytes())),
                     Err(error) => Err(io::Error::other(error)),
                 });
-                Ok(ExecOutput { engine: self.clone(), exec, output: Box::pin(output), input })
+                Ok(ExecOutput { running: Running { engine: self.clone(), exec }, output: Box::pin(output), input })
             }
             StartExecResults::Detached => Err(Error::IOError { err: io::Error::other("the engine did not attach") }),
         }
@@ -58,11 +67,19 @@ impl Engine {
 }
 
 impl ExecOutput {
-    /// Tells the program its terminal's size.
-    pub async fn resize(&self, width: u16, height: u16) -> Result<(), Error> {
-        self.engine.docker.resize_exec(&self.exec, ResizeExecOptions { width, height }).await
+    /// The program's streams, and the program.
+    #[must_use]
+    pub fn into_parts(self) -> (Output, Input, Running) {
+        (self.output, self.input, self.running)
     }
 
+    /// Tells the program its terminal's size.
+    pub async fn resize(&self, width: u16, height: u16) -> Result<(), Error> {
+        self.running.engine.docker.resize_exec(&self.running.exec, ResizeExecOptions { width, height }).await
+    }
+}
+
+impl Running {
     /// The program's exit status, once its output has ended.
     pub async fn exit_status(&self) -> Result<i64, Error> {
         Ok(self.engine.docker.inspect_exec(&self.exec).await?.exit_code.unwrap_or(-1))

@@ -122,11 +122,16 @@ pub(crate) fn labels(session: SessionId, spec: &SandboxSpec) -> HashMap<String, 
     .into()
 }
 
-/// Field 22 of `/proc/PID/stat`. The command's name before it may hold anything, so fields count from its end.
+/// Field 22 of `/proc/PID/stat`; 0 for a process that has ended and only waits to be reaped. The command's name before
+/// it may hold anything, so fields count from its end.
 fn start_time(pid: i32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_whitespace().nth(19)?.parse().ok()
+    let mut fields = after_name.split_whitespace();
+    match fields.next()? {
+        "Z" | "X" => Some(0),
+        _ => fields.nth(18)?.parse().ok(),
+    }
 }
 
 fn this_host() -> String {
@@ -161,6 +166,25 @@ mod tests {
         let pid = child.id().to_string();
         child.wait().expect("true ends");
         assert_eq!(this_process_with(|labels| drop(labels.insert(PID.into(), pid))), Life::Gone);
+    }
+
+    #[test]
+    fn a_process_that_nobody_has_reaped_is_gone() {
+        let mut child = process::Command::new("true").stdout(process::Stdio::piped()).spawn().expect("true runs");
+        let owner = start_time(i32::try_from(child.id()).expect("a process id"));
+        let started = owner.filter(|started| *started > 0).unwrap_or(u64::MAX).to_string();
+        // Its output ends when it does; it is a zombie from then on.
+        std::io::copy(&mut child.stdout.take().expect("piped"), &mut std::io::sink()).expect("reads");
+        let pid = child.id().to_string();
+        let labels = |labels: &mut HashMap<String, String>| {
+            labels.insert(PID.into(), pid.clone());
+            labels.insert(STARTED.into(), started.clone());
+        };
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while this_process_with(labels) != Life::Gone {
+            assert!(std::time::Instant::now() < deadline, "a zombie counts as alive");
+        }
+        child.wait().expect("true ends");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use bollard::{
     query_parameters::{CommitContainerOptionsBuilder, UploadToContainerOptionsBuilder},
 };
 
-use crate::{Engine, GuestBinary};
+use crate::{Engine, GuestBinary, container::named, owner::SESSION_LABEL};
 
 /// The repository of these images.
 pub(crate) const REPOSITORY: &str = "handspike/ready";
@@ -49,7 +49,14 @@ impl Engine {
             labels: Some(labels.clone()),
             ..ContainerCreateBody::default()
         };
-        let container = self.docker.create_container(None, body).await?.id;
+        let container = self
+            .docker
+            .create_container(
+                Some(named(&format!("maker-{}", labels.get(SESSION_LABEL).map_or("", String::as_str)))),
+                body,
+            )
+            .await?
+            .id;
         let made = async {
             let to_root = UploadToContainerOptionsBuilder::new().path("/").build();
             self.docker.upload_to_container(&container, Some(to_root), body_full(guest.archive()?)).await?;

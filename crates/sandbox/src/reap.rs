@@ -29,8 +29,8 @@ fn is_orphan(sandbox: &Listed, life: Life, now: u64) -> bool {
     let expired = !sandbox.running && now.saturating_sub(sandbox.created) > sandbox.ownership.time_to_live;
     match life {
         Life::Alive => false,
-        Life::Gone => !sandbox.ownership.keep || expired,
-        Life::Unknown => expired,
+        Life::Gone => !sandbox.ownership.keep,
+        Life::Unknown => !sandbox.ownership.keep && expired,
     }
 }
 
@@ -58,7 +58,7 @@ mod tests {
     fn a_dead_owner_s_sandbox_is_taken_unless_it_is_kept() {
         assert!(is_orphan(&sandbox(true, false), Life::Gone, 1001));
         assert!(!is_orphan(&sandbox(true, true), Life::Gone, u64::MAX));
-        assert!(is_orphan(&sandbox(false, true), Life::Gone, 1061));
+        assert!(!is_orphan(&sandbox(false, true), Life::Gone, u64::MAX));
     }
 
     #[test]

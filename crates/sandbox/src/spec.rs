@@ -1,13 +1,16 @@
 //! What a sandbox is to be like: image, screen, mounts, network and limits.
 
 use std::{
-    fmt,
+    fmt, io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
 
 use thiserror::Error;
+
+use crate::guest_binary::{HOME, USER_ID, WORKSPACE};
 
 /// A sandbox to be made. The default is the locked-down one.
 #[derive(Clone, Debug)]
@@ -171,7 +174,25 @@ impl Mount {
         if container == Path::new("/") || container.starts_with("/.handspike") {
             return Err(refuse("the sandbox needs it for itself"));
         }
+        if ["/proc", "/sys", "/dev"].iter().any(|system| container.starts_with(system)) {
+            return Err(refuse("it belongs to the sandbox's system"));
+        }
+        if host.is_file() && [WORKSPACE, HOME].iter().any(|folder| Path::new(folder) == container) {
+            return Err(refuse("it is a folder, and what is to be mounted is a file"));
+        }
         Ok(Self { host, container: container.to_owned(), writable })
+    }
+
+    /// Whether the sandbox's user has the permission to write to a writable mount, as far as its mode tells.
+    pub fn takes_writing(&self) -> io::Result<bool> {
+        let about = self.host.metadata()?;
+        let (mode, user) = (about.mode(), u32::try_from(USER_ID).unwrap_or(u32::MAX));
+        let bit = match (about.uid() == user, about.gid() == user) {
+            (true, _) => 0o200,
+            (false, true) => 0o020,
+            (false, false) => 0o002,
+        };
+        Ok(mode & bit != 0)
     }
 
     pub(crate) fn bind(&self) -> String {
@@ -201,6 +222,8 @@ mod tests {
         assert!(error("/no/such/folder:/a").contains("/no/such/folder"));
         assert!(error("/etc:a").contains("not absolute"));
         assert!(error("/etc:/a/../..").contains("`..`"));
+        assert!(error("/etc:/proc/self").contains("system"));
+        assert!(error("/etc/passwd:/workspace").contains("a folder"));
         assert!(error("/etc:/.handspike/run").contains("for itself"));
     }
 }

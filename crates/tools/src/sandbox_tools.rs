@@ -3,6 +3,8 @@
 
 use std::pin::pin;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use handspike_core::{CallContext, Executor, Fault, Lane, Sandbox, SandboxSource};
 use handspike_types::{
@@ -13,10 +15,14 @@ use handspike_types::{
     spec,
 };
 use serde_json::{Map, Value};
-use tokio::sync::OnceCell;
+use thiserror::Error;
+use tokio::{sync::OnceCell, time::timeout};
 
 /// The lane of everything that touches the sandbox: its calls run in order.
 const LANE: Lane = Lane::Shared(0);
+
+/// What a sandbox gets on top of a call's own time before it counts as lost.
+const ANSWER_MARGIN: Duration = Duration::from_secs(30);
 
 /// Bash, editor and computer of one sandbox.
 pub struct SandboxTools {
@@ -47,7 +53,12 @@ impl Executor for SandboxTools {
             Ok(arguments) => arguments,
             Err(error) => return Ok(error.into()),
         };
-        let mut opened = pin!(self.sandbox.get_or_try_init(|| self.source.open(&context.progress)));
+        let open = async || {
+            let sandbox = self.source.open(&context.progress).await?;
+            context.progress.say(format!("the sandbox is up; `{}` runs", call.name));
+            Ok(sandbox)
+        };
+        let mut opened = pin!(self.sandbox.get_or_try_init(open));
         let sandbox = tokio::select! {
             biased;
             sandbox = &mut opened => sandbox?,
@@ -58,7 +69,11 @@ impl Executor for SandboxTools {
                 return Ok(ToolOutput::error("cancelled: the call was stopped while its sandbox was being made"));
             }
         };
-        sandbox.call(&call.name, arguments, context).await
+        let limit = answer_limit(call);
+        match timeout(limit, sandbox.call(&call.name, arguments, context)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Fault::new(NoAnswer { limit })),
+        }
     }
 
     async fn close(&self) -> Result<(), Fault> {
@@ -67,6 +82,22 @@ impl Executor for SandboxTools {
             None => Ok(()),
         }
     }
+}
+
+/// The sandbox is there and says nothing.
+#[derive(Debug, Error)]
+#[error("the sandbox gave no answer within {} s", limit.as_secs())]
+struct NoAnswer {
+    limit: Duration,
+}
+
+/// How long the answer to a call may take: the command's own time, and enough for whatever ends it to be told.
+fn answer_limit(call: &ToolCall) -> Duration {
+    let own = match BashAction::parse(&call.arguments) {
+        Ok(BashAction::Run { timeout: Some(timeout), .. }) if call.name == bash::NAME => timeout,
+        _ => bash::DEFAULT_TIMEOUT,
+    };
+    own + ANSWER_MARGIN
 }
 
 /// The call's arguments, once its tool's own parser has taken them.

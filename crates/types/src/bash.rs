@@ -11,6 +11,9 @@ use crate::{InvalidInput, parse_input};
 /// The tool's name on the wire.
 pub const NAME: &str = "bash";
 
+/// How long a command may take where its call does not say.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// The longest time that a call may ask for.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 

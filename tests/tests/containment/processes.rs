@@ -39,3 +39,14 @@ fn what_a_call_left_running_ends_with_the_sandbox() {
     let ended = play(Scenario::on("base").bash("(trap '' TERM INT HUP; setsid sleep 1000 >/dev/null 2>&1 &)"));
     assert_eq!(docker.sandboxes_of(ended.session()), Vec::<String>::new());
 }
+
+#[test]
+fn a_process_of_the_sandbox_ends_at_a_plain_kill() {
+    let Some(ended) =
+        written_inside("{ sleep 100 & } 2>/dev/null; kill $!; wait $!; echo $?; grep SigBlk /proc/self/status")
+    else {
+        return;
+    };
+    let (status, blocked) = ended.split_once('\n').expect("two lines");
+    assert_eq!((status, blocked.trim()), ("143", "SigBlk:\t0000000000000000"));
+}

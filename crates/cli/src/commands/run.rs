@@ -1,19 +1,19 @@
 //! `handspike run`: a task or a scenario file in, a live transcript and a record out.
 
 use std::{
-    env,
+    env, io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::Args;
-use handspike_core::{EventSink, Limits, Model};
+use handspike_core::{EventSink, Limits, Model, Transcript};
 use handspike_runtime::{Assembly, Scenario, model_named};
 use handspike_sandbox::{BuildOptions, BuiltIn, Engine, GuestBinary, Images, Mount, Network, SandboxSpec, Screen};
 use handspike_types::SessionId;
 
 use crate::{
-    exit::{Exit, Failure},
+    exit::{Exit, Failure, tell},
     interrupt::Interrupt,
     render::{Activity, JsonLines, Report, Terminal},
     units,
@@ -101,24 +101,35 @@ struct Task {
 }
 
 pub(crate) async fn run(args: RunArgs) -> Result<Exit, Failure> {
-    let interrupt = Interrupt::listen().map_err(Failure::internal)?;
     let task = Task::resolve(&args)?;
     let guest = GuestBinary::find()?;
     let session = SessionId::generate();
     let record = Record::open(args.out.clone().unwrap_or_else(|| default_record(session)))?;
+    let interrupt = Interrupt::listen().map_err(Failure::internal)?;
     let activity = if args.json { Activity::hidden() } else { Activity::shown() };
     let (engine, image) = tokio::select! {
         prepared = prepare(&task.image, &activity) => prepared?,
         () = interrupt.polite.cancelled() => return Ok(Exit::Interrupted),
     };
 
+    warn_of_unwritable_mounts(&task.mounts, &activity);
     let parts = Parts { engine: engine.clone(), guest, image, session, record, activity };
     let ended = play(&args, task, parts, &interrupt).await;
-    // Whatever carries this session's label goes, also when making it was cut short.
-    let swept = if args.keep { Ok(()) } else { sweep(&engine, session).await };
+    let left = if args.keep { tell_what_is_kept(&engine, session).await } else { sweep(&engine, session).await };
     let exit = ended?;
-    swept?;
+    left?;
     Ok(exit)
+}
+
+/// A mount keeps its owner and mode, and the sandbox's user is nobody special there.
+fn warn_of_unwritable_mounts(mounts: &[Mount], activity: &Activity) {
+    for mount in mounts.iter().filter(|mount| mount.writable && mount.takes_writing().is_ok_and(|takes| !takes)) {
+        activity.note(&format!(
+            "warning: the sandbox's user (1000) may not write to `{}`\nhint: setfacl -R -m u:1000:rwX -m d:u:1000:rwX {}",
+            mount.host.display(),
+            mount.host.display()
+        ));
+    }
 }
 
 /// Finds the engine, clears what earlier runs left behind, and sees to the image.
@@ -149,15 +160,34 @@ struct Record {
 
 impl Record {
     fn open(folder: PathBuf) -> Result<Self, Failure> {
-        let opened = std::fs::create_dir_all(&folder).and_then(|()| Report::create(&folder.join(Report::FILE)));
-        match opened {
+        let report = std::fs::create_dir_all(&folder)
+            .and_then(|()| refuse_what_is_not_a_record(&folder))
+            .and_then(|()| Report::create(&folder.join(Report::FILE)));
+        match report {
             Ok(report) => Ok(Self { folder, report }),
             Err(error) => Err(Failure::usage(format!(
-                "the record's folder `{}` cannot be written: {error}\nhint: --out chooses another",
+                "the record's folder `{}` cannot be used: {error}\nhint: --out takes an empty folder, a new one, or one of an earlier run",
                 folder.display()
             ))),
         }
     }
+}
+
+/// An earlier run's record is replaced; anything else in the folder would be somebody's work.
+fn refuse_what_is_not_a_record(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let (name, kind) = (entry.file_name(), entry.file_type()?);
+        let is_ours = match name.to_str() {
+            Some(Transcript::FILE | Report::FILE) => kind.is_file(),
+            Some(Transcript::SCREENSHOTS) => kind.is_dir(),
+            _ => false,
+        };
+        if !is_ours {
+            return Err(io::Error::other(format!("it holds `{}`, which is of no record", name.display())));
+        }
+    }
+    Ok(())
 }
 
 async fn play(args: &RunArgs, task: Task, parts: Parts, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -190,9 +220,6 @@ async fn play(args: &RunArgs, task: Task, parts: Parts, interrupt: &Interrupt) -
     let ended = running.end().await;
     if !args.json {
         activity.note(&format!("record: {}\nreport: {}", folder.display(), folder.join(Report::FILE).display()));
-        if args.keep {
-            activity.note(&format!("the sandbox is kept: handspike sandbox shell {session}"));
-        }
     }
     let outcome = outcome.transpose()?;
     ended.map_err(Failure::sandbox)?;
@@ -246,6 +273,16 @@ async fn resolve_image(engine: &Engine, name: &str, activity: &Activity) -> Resu
     Ok(image.tag())
 }
 
+async fn tell_what_is_kept(engine: &Engine, session: SessionId) -> Result<(), Failure> {
+    let kept = engine.sandboxes_of(session).await.map_err(Failure::sandbox)?;
+    tell(&match kept.iter().any(|sandbox| sandbox.running) {
+        true => format!("the sandbox is kept: handspike sandbox shell {session}"),
+        false => "there is no sandbox to be kept: none was made, or it has ended".to_owned(),
+    });
+    Ok(())
+}
+
+/// Removes whatever carries the session's label, also when making it was cut short.
 async fn sweep(engine: &Engine, session: SessionId) -> Result<(), Failure> {
     for left in engine.sandboxes_of(session).await.map_err(Failure::sandbox)? {
         engine.remove(&left.id).await.map_err(Failure::sandbox)?;

@@ -92,7 +92,8 @@ pub(crate) async fn run(command: SandboxCommand) -> Result<Exit, Failure> {
 async fn build(engine: Engine, args: BuildArgs) -> Result<Exit, Failure> {
     let images = Images::new(engine);
     let activity = Activity::shown();
-    let wanted = if args.images.is_empty() { BuiltIn::ALL.to_vec() } else { args.images };
+    // The desktop is built on the base, so it stands for both.
+    let wanted = if args.images.is_empty() { vec![BuiltIn::Desktop] } else { args.images };
     let mut options = BuildOptions { from: args.from, force: args.force };
     for image in wanted {
         let say = |line: String| {
@@ -143,11 +144,14 @@ fn owner(sandbox: &Listed) -> &'static str {
 
 /// The one sandbox that a person means.
 async fn find(engine: &Engine, name: &str) -> Result<Listed, Failure> {
+    if name.is_empty() {
+        return Err(Failure::usage("the sandbox's name is empty\nhint: handspike sandbox ls lists them"));
+    }
     let is_meant = |sandbox: &Listed| sandbox.id.starts_with(name) || sandbox.ownership.session.starts_with(name);
     let mut meant: Vec<Listed> =
         engine.sandboxes().await.map_err(Failure::sandbox)?.into_iter().filter(is_meant).collect();
     match (meant.pop(), meant.len()) {
-        (Some(sandbox), 0) if !name.is_empty() => Ok(sandbox),
+        (Some(sandbox), 0) => Ok(sandbox),
         (Some(_), more) => {
             Err(Failure::usage(format!("`{name}` may mean {} sandboxes\nhint: give more of the id", more + 1)))
         }
@@ -180,30 +184,35 @@ async fn shell(engine: &Engine, name: &str) -> Result<Exit, Failure> {
     ended
 }
 
-/// Carries standard streams to and from a program, and ends with its exit status.
-async fn relay(mut program: ExecOutput) -> Result<Exit, Failure> {
-    let mut stdin = tokio::io::stdin();
-    let mut buffer = vec![0; 16 << 10];
-    let mut stdin_open = true;
-    loop {
-        tokio::select! {
-            piece = program.output.next() => match piece {
-                Some(Ok(Piece::Out(bytes))) => write_to(io::stdout().lock(), &bytes)?,
-                Some(Ok(Piece::Err(bytes))) => write_to(io::stderr().lock(), &bytes)?,
-                Some(Err(error)) => return Err(Failure::sandbox(error)),
-                None => break,
-            },
-            read = stdin.read(&mut buffer), if stdin_open => match read {
-                Ok(0) | Err(_) => {
-                    stdin_open = false;
-                    let _ = program.input.shutdown().await;
-                }
-                // A program that reads no more is about to end, and its end is what we wait for.
-                Ok(bytes) => stdin_open = program.input.write_all(&buffer[..bytes]).await.is_ok(),
-            },
+/// Carries standard streams to and from a program, each way on its own, and ends with its exit status.
+async fn relay(program: ExecOutput) -> Result<Exit, Failure> {
+    let (mut output, mut input, running) = program.into_parts();
+    let feed = async {
+        let mut stdin = tokio::io::stdin();
+        let mut buffer = vec![0; 16 << 10];
+        while let Ok(bytes @ 1..) = stdin.read(&mut buffer).await {
+            // A program that reads no more is about to end, and its end is what we wait for.
+            if input.write_all(&buffer[..bytes]).await.is_err() {
+                break;
+            }
         }
+        let _ = input.shutdown().await;
+        std::future::pending::<()>().await;
+    };
+    let show = async {
+        while let Some(piece) = output.next().await {
+            match piece.map_err(Failure::sandbox)? {
+                Piece::Out(bytes) => write_to(io::stdout().lock(), &bytes)?,
+                Piece::Err(bytes) => write_to(io::stderr().lock(), &bytes)?,
+            }
+        }
+        Ok::<(), Failure>(())
+    };
+    tokio::select! {
+        shown = show => shown?,
+        () = feed => {}
     }
-    let status = program.exit_status().await.map_err(Failure::sandbox)?;
+    let status = running.exit_status().await.map_err(Failure::sandbox)?;
     Ok(Exit::Program(u8::try_from(status).unwrap_or(u8::MAX)))
 }
 

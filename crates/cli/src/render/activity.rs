@@ -6,6 +6,9 @@ use std::{io::IsTerminal as _, time::Duration};
 use console::measure_text_width;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::summary;
+use crate::exit::tell;
+
 /// The one line at the bottom of the screen that shows slow work. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Activity {
@@ -35,7 +38,7 @@ impl Activity {
 
     /// Shows what goes on, from now on.
     pub(crate) fn busy(&self, what: &str) {
-        let what = console::truncate_str(what, 200, "…").into_owned();
+        let what = summary::one_line(what);
         if measure_text_width(&self.spinner.message()) == 0 {
             self.spinner.reset_elapsed();
             self.spinner.enable_steady_tick(Duration::from_millis(100));
@@ -58,6 +61,6 @@ impl Activity {
 
     /// Tells a person something, on standard error.
     pub(crate) fn note(&self, text: &str) {
-        self.aside(|| eprintln!("{text}"));
+        self.aside(|| tell(text));
     }
 }

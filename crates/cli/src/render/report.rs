@@ -30,7 +30,11 @@ impl Report {
 
     /// Starts a report.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: File::create(path)? })
+        let file = File::options().write(true).create(true).truncate(false).open(path)?;
+        // Held as long as the report is written: two runs with one folder would mix their records.
+        file.try_lock().map_err(|_| io::Error::other("another run writes to it"))?;
+        file.set_len(0)?;
+        Ok(Self { file })
     }
 }
 

@@ -67,7 +67,7 @@ fn of_bash(details: &BashDetails, output: &ToolOutput) -> String {
 }
 
 /// Printable characters only, on one line of bounded length.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     const LONGEST: usize = 160;
     let clean = printable(text);
     let mut words: Vec<&str> = clean.split_whitespace().collect();
@@ -75,10 +75,16 @@ fn one_line(text: &str) -> String {
     console::truncate_str(&words.join(" "), LONGEST, "…").into_owned()
 }
 
-/// The text without control characters, but with its newlines and tabs.
+/// The text with its control characters made visible, but for newlines and tabs. They are not left out: a line must not
+/// read as less than it does.
 pub(crate) fn printable(text: &str) -> String {
-    let is_shown = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || is_bidi_control(*c));
-    console::strip_ansi_codes(text).chars().filter(is_shown).collect()
+    let shown = |c: char| match c {
+        '\n' | '\t' => c,
+        '\u{1b}' => '␛',
+        c if c.is_control() || is_bidi_control(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Characters that turn the direction of writing, and can make a line read as another.
@@ -101,7 +107,7 @@ mod tests {
         };
         let line = of_call(&call);
         assert!(line.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{line:?}");
-        assert!(line.contains("echo") && line.contains("second"), "{line:?}");
+        assert!(line.contains("echo") && line.contains("owned") && line.contains("second"), "{line:?}");
     }
 
     #[test]
