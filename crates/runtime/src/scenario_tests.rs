@@ -132,3 +132,14 @@ fn a_bomb_of_aliases_is_refused() {
     let error = load(&text).1.expect_err("too much").to_string();
     assert!(error.contains("budget breached"), "{error}");
 }
+
+#[test]
+fn arguments_that_a_tool_does_not_accept_are_a_mistake_with_a_place() {
+    let text = |expect: &str| {
+        format!("name: a\nprompt: b\nscript:\n  - calls:\n      - bash: {{comand: ls}}\n{expect}  - say: Done.\n")
+    };
+    let error = load(&text("")).1.expect_err("no such parameter").to_string();
+    assert!(error.contains("line 5") && error.contains("`comand`"), "{error}");
+    // A scenario may be about that very mistake.
+    load(&text("        expect: {is_error: true}\n")).1.expect("a scenario");
+}

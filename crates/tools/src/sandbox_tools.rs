@@ -10,8 +10,6 @@ use handspike_core::{CallContext, Executor, Fault, Lane, Sandbox, SandboxSource}
 use handspike_types::{
     InvalidInput, ToolCall, ToolOutput, ToolSpec,
     bash::{self, BashAction},
-    computer::{self, ComputerAction},
-    editor::{self, EditorCommand},
     spec,
 };
 use serde_json::{Map, Value};
@@ -108,12 +106,6 @@ fn checked(call: &ToolCall) -> Result<Map<String, Value>, InvalidInput> {
             call.arguments.to_string().chars().take(80).collect::<String>()
         )));
     };
-    match call.name.as_str() {
-        bash::NAME => BashAction::parse(&call.arguments).map(drop)?,
-        editor::NAME => EditorCommand::parse(&call.arguments).map(drop)?,
-        computer::NAME => ComputerAction::parse(&call.arguments).map(drop)?,
-        // The guest has the last word on tools that only it knows.
-        _ => {}
-    }
+    spec::check_arguments(&call.name, &call.arguments)?;
     Ok(arguments.clone())
 }

@@ -4,12 +4,22 @@
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;
 
-use crate::{ToolSpec, bash, computer, editor};
+use crate::{InvalidInput, ToolSpec, bash, computer, editor};
 
 /// The specs of all tools that run in a sandbox.
 #[must_use]
 pub fn sandbox_tools() -> Vec<ToolSpec> {
     vec![bash_tool(), editor_tool(), computer_tool()]
+}
+
+/// Whether a tool of the sandbox accepts such arguments; of other tools nothing is known here.
+pub fn check_arguments(tool: &str, arguments: &Value) -> Result<(), InvalidInput> {
+    match tool {
+        bash::NAME => bash::BashAction::parse(arguments).map(drop),
+        editor::NAME => editor::EditorCommand::parse(arguments).map(drop),
+        computer::NAME => computer::ComputerAction::parse(arguments).map(drop),
+        _ => Ok(()),
+    }
 }
 
 fn bash_tool() -> ToolSpec {

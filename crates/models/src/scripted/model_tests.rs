@@ -21,7 +21,9 @@ fn request(messages: &[Message]) -> ModelRequest<'_> {
 
 /// Plays a script of one call with an expectation, and says how it met an output.
 async fn meet(expect: Value, output: ToolOutput) -> Result<ModelReply, String> {
-    let model = ScriptedModel::new(script(json!([{"calls": [{"bash": {}, "expect": expect}]}, {"say": "Done."}])));
+    let model = ScriptedModel::new(script(
+        json!([{"calls": [{"bash": {"command": "ls"}, "expect": expect}]}, {"say": "Done."}]),
+    ));
     model.answer(request(&[])).await.expect("the first step expects nothing");
     let result = ToolResult { call_id: "call_1_1".to_owned(), name: "bash".to_owned(), output };
     let messages = [Message::Tools { results: vec![result] }];
@@ -115,7 +117,7 @@ async fn a_long_output_is_cut_in_the_error() {
 
 #[tokio::test]
 async fn a_missing_result_fails_its_expectation() {
-    let model = ScriptedModel::new(script(json!([{"calls": [{"bash": {}}]}, {"say": "Done."}])));
+    let model = ScriptedModel::new(script(json!([{"calls": [{"bash": {"command": "ls"}}]}, {"say": "Done."}])));
     model.answer(request(&[])).await.expect("a reply");
     let error = model.answer(request(&[Message::user("what?")])).await.expect_err("no result");
     assert_eq!(error.to_string(), "step 1, call 1 (`bash`): expected a result, but none came");
@@ -124,7 +126,7 @@ async fn a_missing_result_fails_its_expectation() {
 #[test]
 fn a_script_that_would_leave_something_unchecked_is_refused() {
     assert!(script_error(json!([])).contains("no steps"));
-    let error = script_error(json!([{"calls": [{"bash": {}}]}]));
+    let error = script_error(json!([{"calls": [{"bash": {"command": "ls"}}]}]));
     assert!(error.contains("step 1 is the script's last and has calls"), "{error}");
     let error = script_error(json!([{"say": "a"}, {"say": "b"}]));
     assert!(error.contains("step 1 of 2 has no calls"), "{error}");
@@ -132,7 +134,7 @@ fn a_script_that_would_leave_something_unchecked_is_refused() {
 
 #[test]
 fn a_call_names_exactly_one_tool() {
-    let error = script_error(json!([{"calls": [{"bash": {}, "computer": {}}]}, {}]));
+    let error = script_error(json!([{"calls": [{"bash": {"command": "ls"}, "computer": {}}]}, {}]));
     assert!(error.contains("`bash` and `computer`"), "{error}");
     let error = script_error(json!([{"calls": [{"expect": {}}]}, {}]));
     assert!(error.contains("a call names a tool"), "{error}");
@@ -141,6 +143,6 @@ fn a_call_names_exactly_one_tool() {
 #[test]
 fn unknown_keys_are_refused() {
     assert!(script_error(json!([{"sai": "x"}])).contains("`sai`"));
-    let error = script_error(json!([{"calls": [{"bash": {}, "expect": {"exit_code": 1}}]}, {}]));
+    let error = script_error(json!([{"calls": [{"bash": {"command": "ls"}, "expect": {"exit_code": 1}}]}, {}]));
     assert!(error.contains("`exit_code`") && error.contains("`exit_status`"), "{error}");
 }

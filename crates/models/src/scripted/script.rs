@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use handspike_types::spec;
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, MapAccess, Visitor},
@@ -36,7 +37,7 @@ pub struct ScriptedStep {
 pub struct ScriptedCall {
     /// The tool's name, whether or not there is such a tool.
     pub tool: String,
-    /// What the tool is given, passed on as it is, so that a script can also send what no tool accepts.
+    /// What the tool is given, passed on as it is. A tool's mistakes are a script's too, unless it expects an error.
     pub arguments: Value,
     /// What must hold of the result.
     pub expect: Expectation,
@@ -113,6 +114,11 @@ impl<'de> Visitor<'de> for CallVisitor {
         }
         let (tool, arguments) =
             call.ok_or_else(|| A::Error::custom("a call names a tool, such as `bash`; here is none"))?;
-        Ok(ScriptedCall { tool, arguments, expect: expect.unwrap_or_default() })
+        let expect = expect.unwrap_or_default();
+        if !expect.is_error {
+            let fits = spec::check_arguments(&tool, &arguments);
+            fits.map_err(|error| A::Error::custom(format!("`{tool}` does not accept this: {error}")))?;
+        }
+        Ok(ScriptedCall { tool, arguments, expect })
     }
 }
