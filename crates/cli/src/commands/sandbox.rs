@@ -93,24 +93,21 @@ async fn build(engine: Engine, args: BuildArgs) -> Result<Exit, Failure> {
     let images = Images::new(engine);
     let activity = Activity::shown();
     // The desktop is built on the base, so it stands for both.
-    let wanted = if args.images.is_empty() { vec![BuiltIn::Desktop] } else { args.images };
-    let mut options = BuildOptions { from: args.from, force: args.force };
-    for image in wanted {
-        let say = |line: String| {
-            if line.contains("up to date") || line.contains("built (") || !io::stderr().is_terminal() {
-                activity.note(&line);
-            } else {
-                activity.busy(&line);
-            }
-        };
-        tokio::select! {
-            built = images.ensure(image, &options, &say) => drop(built?),
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+    let is_base = !args.images.is_empty() && !args.images.contains(&BuiltIn::Desktop);
+    let image = if is_base { BuiltIn::Base } else { BuiltIn::Desktop };
+    let options = BuildOptions { from: args.from, force: args.force };
+    let say = |line: String| {
+        if line.contains("up to date") || line.contains("built (") || !io::stderr().is_terminal() {
+            activity.note(&line);
+        } else {
+            activity.busy(&line);
         }
-        activity.idle();
-        // What this run has built is not built again as the parent of the next image.
-        options.force = false;
+    };
+    tokio::select! {
+        built = images.ensure(image, &options, &say) => built?,
+        _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
     }
+    activity.idle();
     Ok(Exit::Done)
 }
 

@@ -78,11 +78,11 @@ impl Images {
         image: BuiltIn,
         options: &BuildOptions,
         say: &dyn Fn(String),
-    ) -> Result<bool, BuildError> {
+    ) -> Result<(), BuildError> {
         let tag = image.tag();
         if !options.force && self.is_up_to_date(&tag, options).await? {
             say(format!("{image}: up to date ({tag})"));
-            return Ok(false);
+            return Ok(());
         }
         let (parent, from) = match image {
             BuiltIn::Base => match &options.from {
@@ -93,7 +93,7 @@ impl Images {
         };
         self.build(image, &tag, &parent, &from, say).await?;
         say(format!("{image}: built ({tag})"));
-        Ok(true)
+        Ok(())
     }
 
     async fn is_up_to_date(&self, tag: &str, options: &BuildOptions) -> Result<bool, Error> {

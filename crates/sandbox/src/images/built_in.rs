@@ -17,6 +17,11 @@ impl BuiltIn {
     /// All of them, each after what it is built on.
     pub const ALL: [Self; 2] = [Self::Base, Self::Desktop];
 
+    /// This image after those that it is built on, in the order of their building.
+    pub(super) fn with_parents(self) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().take_while(move |image| *image != self).chain([self])
+    }
+
     /// The image of a short name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

@@ -19,7 +19,7 @@ pub(super) fn bootstrap_script() -> &'static [u8] {
 /// Twelve hexadecimal digits that change with anything that goes into the image or those that it is built on.
 pub(super) fn hash(image: BuiltIn) -> String {
     let mut hash = Sha256::new();
-    for step in BuiltIn::ALL.into_iter().take_while(|step| *step != image).chain([image]) {
+    for step in image.with_parents() {
         for file in files(step) {
             let path = file.path().to_string_lossy();
             hash.update((path.len() as u64).to_le_bytes());

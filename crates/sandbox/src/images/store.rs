@@ -21,18 +21,12 @@ impl Images {
         self.engine.has_image(reference).await
     }
 
-    /// Makes sure that an image is there and up to date; says what it does, and returns whether it had to build.
-    pub async fn ensure(
-        &self,
-        image: BuiltIn,
-        options: &BuildOptions,
-        say: &dyn Fn(String),
-    ) -> Result<bool, BuildError> {
-        let mut built = false;
-        for image in BuiltIn::ALL.into_iter().take_while(|step| *step != image).chain([image]) {
-            built |= self.ensure_one(image, options, say).await?;
+    /// Makes sure that an image and those that it is built on are there and up to date, and says what it does.
+    pub async fn ensure(&self, image: BuiltIn, options: &BuildOptions, say: &dyn Fn(String)) -> Result<(), BuildError> {
+        for image in image.with_parents() {
+            self.ensure_one(image, options, say).await?;
         }
-        Ok(built)
+        Ok(())
     }
 
     /// Removes images of Handspike's own that are out of date and in nobody's use; returns their tags.
