@@ -35,7 +35,7 @@ images: build engine
 	$(HANDSPIKE) sandbox build
 
 build: setup
-	cargo build --release --locked -p handspike-cli
+	cargo build --release --locked -p handspike-cli --features host-desktop
 	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static" \
 		cargo build --profile guest --locked -p handspike-guest --target $(GUEST_TARGET)
 	cp -f target/$(GUEST_TARGET)/guest/handspike-guest target/release/handspike-guest

@@ -13,7 +13,8 @@ use serde_json::json;
 const SOON: Duration = Duration::from_secs(3);
 const A_FEW_SECONDS: Duration = Duration::from_secs(10);
 
-/// A run whose sandbox is up, in a command that would take minutes.
+/// A run whose sandbox is up, in a command that would take minutes. Should that end as an error, one more looks at what
+/// is left.
 struct Busy {
     run: Live,
     session: String,
@@ -22,7 +23,10 @@ struct Busy {
 
 impl Busy {
     fn start(docker: Docker) -> Self {
-        let scenario = Scenario::on("base").bash("true").bash("sleep 300 & sleep 300");
+        let scenario = Scenario::on("base")
+            .bash("echo kept >/workspace/kept; lost=true")
+            .call_expecting("bash", json!({"command": "sleep 300 & sleep 300"}), json!({"is_error": true}))
+            .bash("cat /workspace/kept; echo lost=$lost");
         let mut run = Run::playing(scenario).start();
         run.wait_for_call("call_2_1");
         let session = run.session();
@@ -57,24 +61,42 @@ fn what_a_killed_run_leaves_is_removed_by_the_next_and_a_live_run_s_is_not() {
 }
 
 #[test]
-fn a_container_that_is_removed_under_a_call_ends_the_run_with_the_reason() {
+fn a_container_that_is_removed_under_a_call_costs_the_call_and_all_that_was_in_it() {
     let Some(docker) = require_docker() else { return };
     let busy = Busy::start(docker);
     let _id = docker.say(&["rm", "--force", &busy.container]);
-    let ended = busy.run.end_within(A_FEW_SECONDS).with_code(4);
+    let ended = busy.run.end_within(A_FEW_SECONDS).with_code(0);
     // A container that is removed is killed first, and the program may look in between.
     let reasons = ["its container was removed", "its first process ended with status 137"];
     let expected = reasons.map(|reason| format!("the sandbox ended during the call: {reason}"));
-    assert!(expected.iter().any(|reason| reason == ended.error()), "{}", ended.error());
+    assert!(expected.iter().any(|reason| ended.text(1).contains(reason)), "{}", ended.text(1));
+    assert!(ended.text(2).starts_with("[a new sandbox was made"), "{}", ended.text(2));
+    assert!(ended.text(2).contains("No such file") && ended.text(2).contains("lost=\n"), "{}", ended.text(2));
+    assert_eq!(docker.sandboxes_of(&busy.session), Vec::<String>::new());
 }
 
 #[test]
-fn a_container_that_is_killed_under_a_call_ends_the_run_with_the_reason() {
+fn a_container_that_is_killed_under_a_call_costs_the_call_and_its_shell_but_no_files() {
     let Some(docker) = require_docker() else { return };
     let busy = Busy::start(docker);
     let _id = docker.say(&["kill", &busy.container]);
-    let ended = busy.run.end_within(A_FEW_SECONDS).with_code(4);
-    assert_eq!(ended.error(), "the sandbox ended during the call: its first process ended with status 137");
+    let ended = busy.run.end_within(A_FEW_SECONDS).with_code(0);
+    let told = "the sandbox ended during the call: its first process ended with status 137";
+    assert!(ended.text(1).contains(told), "{}", ended.text(1));
+    assert!(ended.text(2).starts_with("[the sandbox had ended and was started again"), "{}", ended.text(2));
+    assert!(ended.text(2).contains("kept\nlost=\n"), "{}", ended.text(2));
+    assert_eq!(docker.sandboxes_of(&busy.session), Vec::<String>::new());
+}
+
+#[test]
+fn a_connection_that_is_cut_under_a_call_costs_the_call_alone() {
+    let Some(docker) = require_docker() else { return };
+    let busy = Busy::start(docker);
+    let _killed = docker.say(&["exec", &busy.container, "pkill", "-f", "handspike-guest connect"]);
+    let ended = busy.run.end_within(A_FEW_SECONDS).with_code(0);
+    assert!(ended.text(1).contains("the connection to the sandbox was lost"), "{}", ended.text(1));
+    assert!(ended.text(2).starts_with("[the connection to the sandbox had been lost"), "{}", ended.text(2));
+    assert!(ended.text(2).contains("kept\nlost=true\n"), "{}", ended.text(2));
     assert_eq!(docker.sandboxes_of(&busy.session), Vec::<String>::new());
 }
 
@@ -90,8 +112,8 @@ fn a_command_that_eats_all_memory_dies_and_the_session_goes_on_or_says_why_not()
         }
         // The kernel chooses whom it kills, and may choose the guest.
         code => {
-            assert_eq!(code, 4, "{:#?}", ended.events);
-            assert!(ended.error().contains("it ran out of memory\nhint: --memory"), "{}", ended.error());
+            assert_eq!(code, 6, "{:#?}", ended.events);
+            assert!(ended.text(0).contains("it ran out of memory\nhint: --memory"), "{}", ended.text(0));
         }
     }
     assert_eq!(docker.sandboxes_of(ended.session()), Vec::<String>::new());

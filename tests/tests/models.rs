@@ -42,14 +42,18 @@ fn a_call_s_result_is_in_the_next_request() {
 }
 
 #[test]
-fn a_model_is_offered_the_three_tools_with_schemas() {
+fn a_model_is_offered_all_tools_with_schemas_or_those_that_are_chosen() {
     let Some(_docker) = require_docker() else { return };
     let model = FakeModel::start(vec![Answer::Says("Nothing to do.")]);
     let _ended = Run::asking(&model, "base").to_end().with_code(0);
     let tools = model.requests()[0].body["tools"].as_array().cloned().expect("tools");
     let names: Vec<&str> = tools.iter().filter_map(|tool| tool["function"]["name"].as_str()).collect();
-    assert_eq!(names, ["bash", "str_replace_editor", "computer"]);
+    assert_eq!(names, ["bash", "str_replace_editor", "computer", "shell", "terminal", "desktop"]);
     assert!(tools.iter().all(|tool| tool["function"]["parameters"]["type"] == "object"), "{tools:#?}");
+
+    let model = FakeModel::start(vec![Answer::Says("Nothing to do.")]);
+    let _ended = Run::asking(&model, "base").arg("--tools=bash").to_end().with_code(0);
+    assert_eq!(model.requests()[0].body["tools"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Prints how long a warm `echo` takes through the whole executor.
 
-use std::time::{Duration, Instant};
+use std::{
+    os::fd::{AsFd, OwnedFd},
+    time::{Duration, Instant},
+};
 
-use handspike_bash::{Bash, BashConfig};
-use handspike_types::bash::BashAction;
+use handspike_bash::{Bash, BashCall, BashConfig};
+use handspike_types::bash::{BashAction, DEFAULT_TIMEOUT};
 use rustix::event::{EventfdFlags, eventfd};
 
 #[allow(clippy::print_stdout, reason = "the figures are what this is for")]
@@ -17,12 +20,16 @@ fn main() -> std::io::Result<()> {
     let mut times: Vec<Duration> = (0..5000)
         .map(|_| {
             let started = Instant::now();
-            bash.run(&echo, std::os::fd::AsFd::as_fd(&cancel));
+            bash.run(&echo, call(&cancel));
             started.elapsed()
         })
         .collect();
     times.sort_unstable();
     println!("echo: median {:?}, 99th percentile {:?}", times[times.len() / 2], times[times.len() * 99 / 100]);
-    println!("{}", bash.run(&echo, std::os::fd::AsFd::as_fd(&cancel)).joined_text());
+    println!("{}", bash.run(&echo, call(&cancel)).joined_text());
     Ok(())
+}
+
+fn call(cancel: &OwnedFd) -> BashCall<'_> {
+    BashCall { cancel: cancel.as_fd(), default_timeout: DEFAULT_TIMEOUT, progress: None }
 }

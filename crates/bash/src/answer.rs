@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use handspike_command::{Death, View};
 use handspike_types::{
     ToolDetails, ToolOutput,
     bash::{BashDetails, BashEnd},
@@ -10,9 +11,7 @@ use handspike_types::{
 use crate::{
     call::{Cause, End},
     capture::{Captured, ErrLines},
-    keeper::Death,
     spool::Spooled,
-    window::View,
 };
 
 /// What a new shell that stands in for an ended one has and has not.
@@ -39,7 +38,8 @@ impl Told<'_> {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
-        text.push_str(&format!("[{}{}]", self.last_line(), stderr_note(&self.captured, whole)));
+        let notes = stderr_note(&self.captured, whole) + &nul_note(self.captured.nul_bytes);
+        text.push_str(&format!("[{}{notes}]", self.last_line()));
         let details = BashDetails {
             end: self.bash_end(),
             duration_ms: u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX),
@@ -68,6 +68,10 @@ impl Told<'_> {
                     told(*death)
                 )
             }
+            End::NotRead => format!(
+                "the command did not run: an earlier one took from the shell what it reads commands with; \
+                 a new shell runs in {cwd}: {RESET}"
+            ),
             End::ShellReplaced => format!(
                 "the command replaced the shell by another program, which runs on; a new shell runs in {cwd}: {RESET}"
             ),
@@ -88,7 +92,7 @@ impl Told<'_> {
                 Cause::TimedOut => BashEnd::TimedOut,
                 Cause::Cancelled => BashEnd::Cancelled,
             },
-            End::ShellDied(_) | End::ShellReplaced => BashEnd::ShellEnded,
+            End::ShellDied(_) | End::ShellReplaced | End::NotRead => BashEnd::ShellEnded,
         }
     }
 }
@@ -132,6 +136,14 @@ fn stderr_note(captured: &Captured, whole: bool) -> String {
         (0, _) => "; all output is stderr".to_owned(),
         (_, bytes) if !whole => format!("; {bytes} bytes of the output are stderr"),
         _ => format!("; stderr: {}", lines(&captured.err_lines)),
+    }
+}
+
+fn nul_note(nul_bytes: u64) -> String {
+    match nul_bytes {
+        0 => String::new(),
+        1 => "; 1 NUL byte left out".to_owned(),
+        _ => format!("; {nul_bytes} NUL bytes left out"),
     }
 }
 

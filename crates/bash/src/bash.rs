@@ -1,11 +1,12 @@
 //! The tool: runs an action in the shell, and sees to it that there is one.
 
 use std::{
-    io,
+    fmt, io,
     os::fd::BorrowedFd,
     time::{Duration, Instant},
 };
 
+use handspike_command::Keeper;
 use handspike_types::{
     ToolDetails, ToolOutput,
     bash::{BashAction, BashDetails, BashEnd},
@@ -18,7 +19,7 @@ use crate::{
     call::{self, End, Limits},
     capture::Capture,
     janitor::Janitor,
-    keeper::Keeper,
+    progress::Progress,
     shell::{Origin, Shell, StartError},
 };
 
@@ -30,6 +31,16 @@ pub struct Bash {
     shell: Option<Shell>,
     /// Of shells that ended by themselves: their background jobs run on below them.
     former: Vec<Keeper>,
+}
+
+/// What a call brings along beside its action.
+pub struct BashCall<'a> {
+    /// Once this is readable, the call ends within a second.
+    pub cancel: BorrowedFd<'a>,
+    /// How long the command may take if the action does not say.
+    pub default_timeout: Duration,
+    /// Is told the last line of the output while the command runs, at most once a second and only when there is news.
+    pub progress: Option<&'a mut dyn FnMut(&str)>,
 }
 
 /// What became of a shell that is replaced.
@@ -54,10 +65,10 @@ impl Bash {
         }
     }
 
-    /// Does what is asked and returns when it is done. A readable `cancel` ends the call within a second.
-    pub fn run(&mut self, action: &BashAction, cancel: BorrowedFd<'_>) -> ToolOutput {
+    /// Does what is asked and returns when it is done.
+    pub fn run(&mut self, action: &BashAction, call: BashCall<'_>) -> ToolOutput {
         let answer = match action {
-            BashAction::Run { command, timeout } => self.run_command(command, *timeout, cancel),
+            BashAction::Run { command, timeout } => self.run_command(command, *timeout, call),
             BashAction::Restart => self.restart(),
         };
         answer.unwrap_or_else(|error| ToolOutput::error(with_causes(&error)))
@@ -67,17 +78,17 @@ impl Bash {
         &mut self,
         command: &str,
         timeout: Option<Duration>,
-        cancel: BorrowedFd<'_>,
+        call: BashCall<'_>,
     ) -> Result<ToolOutput, StartError> {
         let news = self.ready_shell()?;
-        let limits =
-            Limits { timeout: timeout.unwrap_or(self.config.default_timeout), kill_grace: self.config.kill_grace };
+        let limits = Limits { timeout: timeout.unwrap_or(call.default_timeout), kill_grace: self.config.kill_grace };
+        let progress = call.progress.map(Progress::new);
         let mut capture = Capture::new(&self.config);
         let started = Instant::now();
         let (Some(shell), Some(janitor)) = (&mut self.shell, &self.janitor) else {
             return Err(io::Error::other("no shell").into());
         };
-        let end = match call::run(shell, janitor, command, limits, cancel, &mut capture) {
+        let end = match call::run(shell, janitor, command, limits, call.cancel, progress, &mut capture) {
             Ok(end) => end,
             Err(error) => {
                 // The shell may be at any point of the command, so the next call gets another.
@@ -88,6 +99,10 @@ impl Bash {
         let duration = started.elapsed();
         match end {
             End::Reported(_) | End::Stopped(_) => {}
+            End::NotRead => {
+                shell.leave();
+                self.succeed(Predecessor::Ended)?;
+            }
             End::StoppedWithShell(_) | End::ShellDied(_) => self.succeed(Predecessor::Ended)?,
             End::ShellReplaced => self.succeed(Predecessor::RunsOn)?,
         }
@@ -156,6 +171,12 @@ impl Bash {
             self.former.push(shell.keeper);
         }
         self.former.drain(..).for_each(Keeper::bury);
+    }
+}
+
+impl fmt::Debug for BashCall<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BashCall").field("default_timeout", &self.default_timeout).finish_non_exhaustive()
     }
 }
 

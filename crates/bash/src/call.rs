@@ -17,16 +17,16 @@ use rustix::{
     process::{Pid, Signal, pidfd_send_signal},
 };
 
+use handspike_command::{Death, Pids, Tree, children_of};
+
 use crate::{
     capture::Capture,
     driver::Report,
     janitor::Janitor,
-    keeper::Death,
     outlets::Lease,
     pipes::{Order, Stream, WIDE},
-    process::{Pids, children_of},
+    progress::Progress,
     shell::Shell,
-    tree::Tree,
 };
 
 /// From here on throughput matters more than the exact order of the streams.
@@ -67,6 +67,8 @@ pub(crate) enum End {
     ShellDied(Death),
     /// It replaced the shell by another program, which runs on.
     ShellReplaced,
+    /// The shell did not even read it: an earlier command took away what it reads with.
+    NotRead,
 }
 
 /// Why a call was stopped.
@@ -85,6 +87,7 @@ enum Event {
     Cancel,
     ProcessEnded(u64),
     Deadline,
+    ProgressDue,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,10 +102,11 @@ enum Phase {
     GivenUp(Cause),
 }
 
-struct Call<'a> {
+struct Call<'a, 'p> {
     shell: &'a mut Shell,
     lease: &'a Lease,
     capture: &'a mut Capture,
+    progress: Option<Progress<'p>>,
     epoll: OwnedFd,
     buffer: Vec<u8>,
     /// What was there before the call and is none of its business.
@@ -124,12 +128,18 @@ pub(crate) fn run(
     command: &str,
     limits: Limits,
     cancel: BorrowedFd<'_>,
+    progress: Option<Progress<'_>>,
     capture: &mut Capture,
 ) -> io::Result<End> {
     let before = shell.look_before_call();
     shell.outlets.review(janitor, &before);
     let lease = shell.outlets.lend()?;
-    let end = Call::new(shell, &lease, before.alive, limits, cancel, capture)?.run(command)?;
+    let mut call = Call::new(shell, &lease, before.alive, limits, cancel, capture)?;
+    call.progress = progress;
+    let end = match call.run(command)? {
+        End::Reported(_) if !shell.has_read()? => End::NotRead,
+        end => end,
+    };
     let after = shell.look();
     shell.outlets.review(janitor, &after);
     let left_behind = after.new_jobs.union(&after.new_orphans).copied().collect();
@@ -137,7 +147,7 @@ pub(crate) fn run(
     Ok(end)
 }
 
-impl<'a> Call<'a> {
+impl<'a> Call<'a, '_> {
     fn new(
         shell: &'a mut Shell,
         lease: &'a Lease,
@@ -163,6 +173,7 @@ impl<'a> Call<'a> {
             status: Vec::new(),
             report: None,
             death: None,
+            progress: None,
             shell,
             lease,
             capture,
@@ -191,7 +202,9 @@ impl<'a> Call<'a> {
     }
 
     fn wait(&self) -> io::Result<Vec<Event>> {
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let progress_due = self.progress.as_ref().map(Progress::due);
+        let next = [self.deadline, progress_due].into_iter().flatten().min();
+        let left = next.map(|next| next.saturating_duration_since(Instant::now()));
         let limit = left.and_then(|left| Timespec::try_from(left).ok());
         let mut ready = Vec::with_capacity(16);
         match epoll::wait(&self.epoll, spare_capacity(&mut ready), limit.as_ref()) {
@@ -202,6 +215,9 @@ impl<'a> Call<'a> {
         // Asked of the clock, for where output never pauses the wait never runs out.
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             events.push(Event::Deadline);
+        }
+        if progress_due.is_some_and(|due| Instant::now() >= due) {
+            events.push(Event::ProgressDue);
         }
         Ok(events)
     }
@@ -218,6 +234,11 @@ impl<'a> Call<'a> {
             }
             Event::ProcessEnded(pid) => self.tree.ended(pid),
             Event::Deadline => self.next_stage(),
+            Event::ProgressDue => {
+                if let Some(progress) = &mut self.progress {
+                    progress.report(self.capture);
+                }
+            }
         }
         Ok(())
     }
@@ -252,8 +273,9 @@ impl<'a> Call<'a> {
             }
             Ok(_) => {
                 self.status.extend_from_slice(&self.buffer);
-                self.status.truncate(STATUS_LIMIT);
-                self.report = Report::parse(&self.status);
+                let excess = self.status.len().saturating_sub(STATUS_LIMIT);
+                self.status.drain(..excess);
+                self.report = Report::parse(self.shell.call, &self.status);
                 if let Some(report) = &self.report {
                     self.shell.last_status = report.number;
                     self.shell.cwd.clone_from(&report.cwd);
@@ -313,6 +335,8 @@ impl<'a> Call<'a> {
     /// Has the shell interrupt itself as soon as its children let it, and asks those to end.
     fn ask(&mut self, cause: Cause) {
         let _ = pidfd_send_signal(&self.shell.pidfd, Signal::POWER);
+        // It may have stopped itself.
+        let _ = pidfd_send_signal(&self.shell.pidfd, Signal::CONT);
         self.signal(Signal::TERM);
         let grace = match cause {
             Cause::TimedOut => self.limits.kill_grace,

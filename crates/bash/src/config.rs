@@ -2,8 +2,6 @@
 
 use std::{env, path::PathBuf, time::Duration};
 
-use handspike_types::bash::DEFAULT_TIMEOUT;
-
 /// The limits and places of one [`Bash`](crate::Bash).
 #[derive(Clone, Debug)]
 pub struct BashConfig {
@@ -11,8 +9,6 @@ pub struct BashConfig {
     pub program: PathBuf,
     /// Where a clean shell starts.
     pub cwd: PathBuf,
-    /// How long a call may take that names no limit of its own.
-    pub default_timeout: Duration,
     /// How long a command has between SIGTERM and SIGKILL. A cancelled call gets 400 ms at most, as it is to be
     /// answered within a second.
     pub kill_grace: Duration,
@@ -29,7 +25,6 @@ impl Default for BashConfig {
         Self {
             program: "bash".into(),
             cwd: env::current_dir().unwrap_or_else(|_| "/".into()),
-            default_timeout: DEFAULT_TIMEOUT,
             kill_grace: Duration::from_secs(2),
             answer_limit: 32 * 1024,
             spool_dir: env::temp_dir(),

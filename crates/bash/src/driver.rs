@@ -22,6 +22,8 @@ const EXPORTS_FD: i32 = 212;
 pub(crate) const FIRST_OUTPUT_FD: i32 = 213;
 /// How many pairs of pipes the shell inherits.
 pub(crate) const OUTPUT_PAIRS: i32 = 4;
+/// The call number of a new shell's first report.
+pub(crate) const FIRST_CALL: u64 = 0;
 /// How many descriptors it inherits in all.
 pub(crate) const INHERITED_FDS: i32 = FIRST_OUTPUT_FD - CODE_FD + 2 * OUTPUT_PAIRS;
 
@@ -35,24 +37,29 @@ pub(crate) fn start_lines() -> String {
         copy.push_str(&format!(" {own}>&{undo}"));
         close.push_str(&format!(" {inherited}>&-"));
     }
-    // The history first, as it cannot be turned off from within what it would record.
+    // The history first, as it cannot be turned off from within what it would record. Prompts are not expanded, as what
+    // they run would hold up every later line.
     format!(
-        "set +o history;history -c;PS1= PS2=\n\
+        "set +o history;history -c;shopt -u promptvars;PS1= PS2=\n\
          eval 'exec{copy}'{close};exec{close}\n\
          mapfile -tn1 -d '' -u{CODE_FD} __handspike&&eval \"$__handspike\"\n{}",
-        report_lines("$$")
+        report_lines(FIRST_CALL, "$$")
     )
 }
 
-/// What a new shell evaluates: the variables of its predecessor, a way to set `$?`, and the way out of a call.
+/// What a new shell evaluates: the variables of its predecessor, a way to set `$?`, one to bring back builtins, and the
+/// way out of a call.
 ///
 /// A plain SIGINT would not do to stop a call: bash drops it while it waits for a child that dies of anything else. A
 /// trap runs as soon as the child is gone, and interrupts the shell from within, before the next command of the list.
 /// Between calls, when the status descriptor is open, it does nothing, so that a late signal cannot unwind a report.
 pub(crate) fn start_code(exports: &[u8], cwd: &Path) -> Vec<u8> {
     let guard = format!("[[ -e /proc/$$/fd/{STATUS_FD} ]]");
+    // What ran when its report failed must have disabled a builtin, and did so with status 0.
+    let report = format!("\\printf '%s\\0' \"$1\" 0 \"${{PWD-}}\" >&{STATUS_FD}");
     let setup = format!(
         "\n__handspike_status() {{ return \"$1\"; }}\n\
+         __hs_mend() {{ \\enable builtin command eval mapfile declare printf; (($# == 0)) || {report}; }}\n\
          trap '{guard} || {{ \\builtin trap - INT; \\builtin kill -INT $$; }}' PWR\n\
          cd -- {}\0",
         quoted(&cwd.to_string_lossy())
@@ -60,21 +67,28 @@ pub(crate) fn start_code(exports: &[u8], cwd: &Path) -> Vec<u8> {
     [exports, setup.as_bytes()].concat()
 }
 
-/// What the shell is sent for each call. `status` is what `$?` holds when the command starts; other than 0, it is set by
-/// a function on the left of `||`, where `set -e` and an ERR trap overlook it.
-pub(crate) fn call_lines(status: i32, redirects: &str) -> String {
-    let read = format!("\\builtin mapfile -tn1 -d '' -u{CODE_FD} __handspike&&");
-    let eval = format!("\\builtin eval \"$__handspike\" </dev/null {redirects} {STATUS_FD}>&-");
+/// What the shell is sent for each call. `call` is what its report begins with: a number that the command cannot know,
+/// so that it cannot imitate a report wherever it finds the descriptor. PROMPT_COMMAND is the command's own while it
+/// runs, as it would hold up every later line. `status` is what `$?` holds when the command starts; other than 0, it is
+/// set by a function on the left of `||`, where `set -e` and an ERR trap overlook it.
+///
+/// A command may disable the builtins that the next one needs. They are brought back at once where its text looks like
+/// it, and after a command that failed, so that ordinary calls don't pay for it.
+pub(crate) fn call_lines(call: u64, command: &str, status: i32, redirects: &str) -> String {
+    let read = format!("\\command mapfile -tn1 -d '' -u{CODE_FD} __handspike&&");
+    let eval = format!("PROMPT_COMMAND= \\command eval \"$__handspike\" </dev/null {redirects} {STATUS_FD}>&-");
     let first = match status {
         0 => format!("{read}{eval}\n"),
-        _ => format!("{read}{{ __handspike_status {status}||{eval};}}\n"),
+        _ => format!("{read}{{ __hs_mend||:;__handspike_status {status}||{eval};}}\n"),
     };
-    first + &report_lines("$?")
+    let last = if command.contains("enable") { "__hs_mend||:\n" } else { "" };
+    first + &report_lines(call, "$?") + last
 }
 
-fn report_lines(number: &str) -> String {
+/// The second line, and the third.
+fn report_lines(call: u64, number: &str) -> String {
     format!(
-        "\\builtin printf '%s\\0' \"{number}\" \"${{PWD-}}\">&{STATUS_FD}\n\
+        "\\builtin printf '%s\\0' {call} \"{number}\" \"${{PWD-}}\">&{STATUS_FD}||__hs_mend {call}\n\
          \\builtin declare -px>|/proc/self/fd/{EXPORTS_FD}\n"
     )
 }
@@ -91,9 +105,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// The report, once all of it has arrived.
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+    /// The report of a call, once all of it has arrived. What a command may have written before it is passed over.
+    pub(crate) fn parse(call: u64, bytes: &[u8]) -> Option<Self> {
+        let call = call.to_string();
         let mut fields = bytes.split(|byte| *byte == 0);
+        fields.find(|field| field.ends_with(call.as_bytes()))?;
         let (number, cwd, _rest) = (fields.next()?, fields.next()?, fields.next()?);
         let number = std::str::from_utf8(number).ok()?.parse().ok()?;
         Some(Self { number, cwd: String::from_utf8_lossy(cwd).into_owned() })
@@ -106,7 +122,14 @@ mod tests {
 
     #[test]
     fn a_report_is_read_only_when_all_of_it_has_arrived() {
-        assert_eq!(Report::parse(b"0\0/tm"), None);
-        assert_eq!(Report::parse(b"1\0/tmp\0"), Some(Report { number: 1, cwd: "/tmp".into() }));
+        assert_eq!(Report::parse(77, b"77\x000\0/tm"), None);
+        assert_eq!(Report::parse(77, b"77\x001\0/tmp\0"), Some(Report { number: 1, cwd: "/tmp".into() }));
+    }
+
+    #[test]
+    fn a_report_without_the_calls_number_is_none() {
+        assert_eq!(Report::parse(77, b"0\0/fake\0"), None);
+        let after_a_fake = Report::parse(77, b"0\0/fake\0junk77\x001\0/tmp\0");
+        assert_eq!(after_a_fake, Some(Report { number: 1, cwd: "/tmp".into() }));
     }
 }

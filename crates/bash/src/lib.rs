@@ -5,8 +5,8 @@
 //! time is killed with all it started while the shell lives on; a command that ends the shell is answered with a new one.
 //!
 //! [`Bash`] is synchronous and blocking, for a thread of its own. `call` is the event loop of one call, `shell` the
-//! process and its descriptors, `driver` the few lines of bash that tie them, `keeper` the process that adopts what the
-//! shell's commands leave behind. What a model reads is made by `text`, `window` and `answer`.
+//! process and its descriptors, `driver` the few lines of bash that tie them. What a model reads is made by `text` and
+//! `answer`. The processes are held together by `handspike-command`.
 //!
 //! It is no sandbox: what a command may do is decided by whoever starts this process.
 
@@ -17,15 +17,12 @@ mod capture;
 mod config;
 mod driver;
 mod janitor;
-mod keeper;
 mod outlets;
 mod pipes;
-mod process;
+mod progress;
 mod shell;
 mod spool;
 mod text;
-mod tree;
-mod window;
 
-pub use bash::Bash;
+pub use bash::{Bash, BashCall};
 pub use config::BashConfig;

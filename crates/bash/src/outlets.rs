@@ -11,11 +11,12 @@ use std::{
     process,
 };
 
+use handspike_command::Pids;
+
 use crate::{
     driver::{FIRST_OUTPUT_FD, OUTPUT_PAIRS},
     janitor::{Janitor, Ticket},
     pipes::{Order, Pair, Stream},
-    process::Pids,
     shell::Look,
 };
 

@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    hash::{BuildHasher, RandomState},
     io::{self, Write},
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
@@ -14,23 +15,19 @@ use std::{
 };
 
 use command_fds::{CommandFdExt, FdMapping};
+use handspike_command::{Death, Keeper, Pids, Setting, children_of, has_ended, open_pty, wait_for_end};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{MemfdFlags, OFlags, SeekFrom, fcntl_setfl, ftruncate, memfd_create, seek},
-    io::Errno,
     pipe::{PipeFlags, pipe_with},
     process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
-    pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt},
 };
 
 use crate::{
     BashConfig,
-    driver::{self, INHERITED_FD, Report},
+    driver::{self, FIRST_CALL, INHERITED_FD, INHERITED_FDS, Report},
     janitor::{Janitor, LastWords},
-    keeper::{Death, Keeper},
     outlets::Outlets,
-    process::{Pids, children_of},
-    tree::has_ended,
 };
 
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -77,6 +74,8 @@ pub(crate) struct Shell {
     pub(crate) cwd: String,
     /// What `$?` holds for the next command.
     pub(crate) last_status: i32,
+    /// What the report of the running call begins with.
+    pub(crate) call: u64,
     /// The processes that were there at the last look.
     known: Pids,
     input: File,
@@ -95,10 +94,11 @@ impl Shell {
         let mappings = theirs.control.into_iter().zip(INHERITED_FD..);
         let mappings = mappings.map(|(parent_fd, child_fd)| FdMapping { parent_fd, child_fd }).collect();
         command.fd_mappings(mappings).map_err(io::Error::other)?;
-        let keeper = Keeper::start(&mut command).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => StartError::NoBash(config.program.clone()),
-            _ => error.into(),
-        })?;
+        let keeper = Keeper::start(&mut command, Setting::Descriptors(INHERITED_FD..INHERITED_FD + INHERITED_FDS))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => StartError::NoBash(config.program.clone()),
+                _ => error.into(),
+            })?;
         // The command holds our copies of the shell's ends; with them open, no pipe would ever come to its end.
         drop(command);
 
@@ -120,6 +120,7 @@ impl Shell {
             outlets: ends.outlets,
             cwd,
             last_status: 0,
+            call: FIRST_CALL,
             known: Pids::new(),
             input: ends.input,
             status: ends.status,
@@ -136,7 +137,14 @@ impl Shell {
     /// Has the shell run a command; its report will come over the status descriptor.
     pub(crate) fn send(&mut self, command: &str, redirects: &str) -> io::Result<()> {
         put(&self.code, &[command.as_bytes(), b"\0"].concat())?;
-        self.input.write_all(driver::call_lines(self.last_status, redirects).as_bytes())
+        // Short, as the shell reads it byte by byte, and beyond guessing all the same.
+        self.call = 1 + (RandomState::new().hash_one(self.call) >> 34);
+        self.input.write_all(driver::call_lines(self.call, command, self.last_status, redirects).as_bytes())
+    }
+
+    /// Whether it has read the last command that it was sent. One that was made unable to reports without having.
+    pub(crate) fn has_read(&self) -> io::Result<bool> {
+        Ok(seek(&self.code, SeekFrom::Current(0))? > 0)
     }
 
     /// How it ended while nobody looked, if it did.
@@ -148,6 +156,12 @@ impl Shell {
         let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
         let _ = poll(&mut [PollFd::new(self.keeper.obituary_fd(), PollFlags::IN)], Some(&limit));
         Some(self.keeper.death().unwrap_or(Death::Unknown))
+    }
+
+    /// Has a shell that is of no use any more end by itself, so that it still notes its exported variables.
+    pub(crate) fn leave(&mut self) {
+        let _ = self.input.write_all(b"\\exit\n");
+        wait_for_end(&self.pidfd, Timespec { tv_sec: 1, tv_nsec: 0 });
     }
 
     /// Makes sure that the shell's own process is gone, also if something killed its keeper.
@@ -220,14 +234,7 @@ fn plumbing() -> io::Result<(Ends, Theirs)> {
 /// A terminal for what the shell says for itself. Nobody reads it, but without one bash complains to the command's
 /// standard error about `tcsetattr` whenever a child dies of a signal. Without terminals at all, a pipe must do.
 fn own_output() -> io::Result<(OwnedFd, OwnedFd)> {
-    let terminal = || {
-        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        grantpt(&ours)?;
-        unlockpt(&ours)?;
-        let theirs = ioctl_tiocgptpeer(&ours, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        Ok::<_, Errno>((ours, theirs))
-    };
-    terminal().or_else(|_| Ok(pipe_with(PipeFlags::CLOEXEC)?))
+    open_pty().or_else(|_| Ok(pipe_with(PipeFlags::CLOEXEC)?))
 }
 
 fn command_line(config: &BashConfig, cwd: &Path) -> Command {
@@ -273,7 +280,7 @@ fn first_report(keeper: &Keeper, status: BorrowedFd<'_>) -> io::Result<Option<Re
         let mut buffer = [0; 4096];
         let read = rustix::io::read(status, &mut buffer)?;
         bytes.extend_from_slice(&buffer[..read]);
-        if let Some(report) = Report::parse(&bytes) {
+        if let Some(report) = Report::parse(FIRST_CALL, &bytes) {
             return Ok(Some(report));
         }
     }

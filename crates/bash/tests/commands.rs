@@ -154,3 +154,26 @@ fn the_locale_is_utf_8_and_pagers_are_off() {
     let mut session = Session::new();
     session.run("x=äö; echo ${#x} $PAGER $GIT_PAGER $TERM $NO_COLOR").exited(0, "2 cat cat dumb 1");
 }
+
+#[test]
+fn standard_input_is_empty_for_the_whole_list() {
+    let mut session = Session::new();
+    session
+        .run("cat; read x; head -c1; (cat & wait); cat | cat; bash -c cat; while read l; do :; done; echo rest")
+        .exited(0, "rest");
+}
+
+#[test]
+fn thousands_of_lines_are_one_command() {
+    let mut session = Session::new();
+    let command: String = (1..=5000).map(|i| format!("x{i}={i}\n")).collect();
+    session.run(&command).exited(0, "");
+    session.run("echo $((x1 + x5000))").exited(0, "5001");
+}
+
+#[test]
+fn history_is_not_expanded() {
+    let mut session = Session::new();
+    session.run("echo one").exited(0, "one");
+    session.run("echo hey!! !x !$ \"!!\" !-1").exited(0, "hey!! !x !$ !! !-1");
+}

@@ -112,7 +112,55 @@ fn a_daemon_that_keeps_the_output_open_does_not_hold_the_call() {
     let mut session = Session::new();
     let answer = session.run("setsid sh -c 'sleep 3456.1' & disown; sleep 0.05; echo up");
     assert!(answer.output().ends_with("up"), "{}", answer.text);
-    assert!(is_running("3456.1"));
+    eventually("the daemon", || is_running("3456.1"));
     drop(session);
     assert!(!is_running("3456.1"));
+}
+
+#[test]
+fn bytes_that_are_nul_are_left_out_and_counted() {
+    let mut session = Session::new();
+    let answer = session.run("printf 'a\\0b\\0\\0c\\n'");
+    assert_eq!(answer.output(), "abc");
+    assert!(answer.last_line().ends_with("; 3 NUL bytes left out]"), "{}", answer.text);
+    let one = session.run("printf 'x\\0' >&2");
+    assert!(one.last_line().ends_with("; all output is stderr; 1 NUL byte left out]"), "{}", one.text);
+}
+
+#[test]
+fn escape_sequences_redraws_and_bytes_that_are_no_text_read_well() {
+    let mut session = Session::new();
+    let command =
+        r"printf '\033[1;31mred\033[0m\n'; for i in 1 50 100; do printf '\r%3d%%' $i; done; echo; printf 'a\377b\n'";
+    session.run(command).exited(0, "red\n100%\na\\xffb");
+}
+
+#[test]
+fn a_very_long_line_keeps_its_head_and_tail() {
+    let mut session = Session::new();
+    let answer = session.run("printf 'begin'; head -c 1000000 /dev/zero | tr '\\0' x; printf 'end'");
+    assert!(answer.text.starts_with("beginxxx") && answer.output().ends_with("xxxend"), "{}", answer.last_line());
+    assert!(answer.text.len() < 34_000, "{} bytes", answer.text.len());
+}
+
+#[test]
+fn fifty_megabytes_pass_and_are_spooled() {
+    let mut session = Session::new();
+    let answer = session.run("head -c 50000000 /dev/zero | tr '\\0' x | fold -w 99");
+    assert_eq!(answer.details.end, BashEnd::Exited(0));
+    assert!(answer.details.output_bytes > 50_000_000 && answer.text.len() < 34_000);
+    assert!(answer.text.contains("; the whole output is in "), "{}", answer.last_line());
+}
+
+#[test]
+fn progress_tells_the_last_line_and_only_news() {
+    let mut session = Session::new();
+    let (answer, told) =
+        session.run_with_progress("echo one; printf '\\033[1mtwo\\033[0m\\npart'; sleep 2.3; echo; sleep 1");
+    assert_eq!(answer.output(), "one\ntwo\npart");
+    assert_eq!(told, ["two", "part"]);
+    let (_, told) = session.run_with_progress("echo quick");
+    assert!(told.is_empty(), "{told:?}");
+    let (_, told) = session.run_with_progress("printf '%0300d\\n' 7; sleep 1.2");
+    assert_eq!(told, ["0".repeat(200)]);
 }

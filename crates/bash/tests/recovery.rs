@@ -52,7 +52,7 @@ fn background_jobs_outlive_the_shell_that_started_them() {
 #[test]
 fn a_shell_that_died_between_calls_is_replaced_and_told_of() {
     let mut session = Session::new();
-    session.run("export e=kept; (sleep 0.05; kill -9 $$; touch killed) & true");
+    session.run("export e=kept; (sleep 0.05; kill -9 $$; while kill -0 $$; do sleep 0.01; done; touch killed) 2>/dev/null & true");
     let killed = session.path("killed");
     eventually("the shell's death", || killed.exists());
     let answer = session.run("echo $e");

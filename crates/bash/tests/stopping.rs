@@ -111,3 +111,20 @@ fn a_timeout_that_meets_the_commands_own_end_loses_no_answer() {
     }
     session.run("echo on").exited(0, "on");
 }
+
+#[test]
+fn a_call_is_cancelled_in_the_midst_of_its_output() {
+    let mut session = Session::new();
+    let cancel = session.cancel.try_clone().expect("a copy");
+    let canceller = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(200));
+        rustix::io::write(&cancel, &1_u64.to_ne_bytes()).expect("cancelled");
+    });
+    let answer = session.run("x=kept; yes");
+    canceller.join().expect("the canceller");
+    assert_eq!(answer.details.end, BashEnd::Cancelled, "{}", answer.last_line());
+    assert!(answer.took < Duration::from_millis(1200), "{:?}", answer.took);
+    assert!(answer.text.starts_with("y\ny\n"), "{}", answer.last_line());
+    rustix::io::read(&session.cancel, &mut [0; 8]).expect("the cancel is over");
+    session.run("echo $x").exited(0, "kept");
+}

@@ -3,9 +3,11 @@
 //! A thin program: it parses at the edge, checks everything that can be checked before a container is made, hands
 //! over to `handspike-runtime` and `handspike-sandbox`, and turns how it ended into an exit code.
 
+mod approval;
 mod commands;
 mod exit;
 mod interrupt;
+mod place;
 mod render;
 mod units;
 
@@ -30,6 +32,10 @@ enum Command {
     /// Build sandbox images; list, enter and remove sandboxes.
     #[command(subcommand)]
     Sandbox(commands::sandbox::SandboxCommand),
+    /// Offer the tools of a sandbox to an MCP client.
+    Mcp(commands::mcp::McpArgs),
+    /// Check a tool server against what good tools do: our own, or anybody's.
+    Conformance(commands::conformance::ConformanceArgs),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +61,8 @@ fn main() -> ExitCode {
         match cli.command {
             Command::Run(args) => commands::run::run(args).await,
             Command::Sandbox(command) => commands::sandbox::run(command).await,
+            Command::Mcp(args) => commands::mcp::run(args).await,
+            Command::Conformance(args) => commands::conformance::run(args).await,
         }
     });
     // A thread that still reads standard input must not hold up the end.

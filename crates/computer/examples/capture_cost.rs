@@ -7,7 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-use handspike_computer::{Computer, ComputerConfig, Desktop, DesktopError, Frame, X11Desktop};
+use handspike_computer::{Computer, ComputerConfig, Desktop, DesktopError, Frame, Scale, X11Desktop};
+use handspike_types::Fit;
 
 const PICTURES: usize = 50;
 
@@ -24,6 +25,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     report("encode", || Frame::to_png(&frame).map(drop))?;
     report("encode and base64", || frame.to_image().map(drop))?;
     report("whole screenshot", || computer.screenshot().map(drop))?;
+    let scaled = Scale::of(Fit::STANDARD, frame.size).picture();
+    report("scaled screenshot", || computer.desktop().capture()?.scaled(scaled).to_image().map(drop))?;
     Ok(())
 }
 

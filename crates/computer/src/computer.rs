@@ -1,23 +1,31 @@
-//! Canonical actions on a desktop: act, let the screen settle, answer with a picture.
+//! A desktop that is operated call by call: act, let the screen settle, answer.
 //!
-//! Each call is bracketed by the desktop's `begin` and `end`, so a cancelled or failed action leaves nothing
-//! pressed. An answer that is an error carries text only, since providers refuse pictures there.
+//! Each call is bracketed by the desktop's `begin` and `end`. A call that is cancelled or fails half-way lets go of
+//! everything that is pressed; one that was refused for its arguments has pressed nothing, and leaves what an earlier
+//! `left_mouse_down` holds. An answer that is an error carries text only, since providers refuse pictures there.
 
-use std::os::fd::BorrowedFd;
-use std::time::Duration;
+use std::{fmt, os::fd::BorrowedFd};
 
-use handspike_types::computer::{Click, ComputerAction, ComputerDetails, Point};
-use handspike_types::{ContentPart, Image, ToolDetails, ToolOutput, with_causes};
+use handspike_types::{
+    ComputerSettings, ContentPart, Image, ToolDetails, ToolOutput, Unchanged,
+    computer::{ComputerAction, ComputerDetails, Point},
+    desktop::{DesktopAction, DesktopDetails},
+    with_causes,
+};
 
-use crate::wait::{Woken, wait};
-use crate::{Button, ComputerConfig, ConnectError, Desktop, DesktopError, Settled, X11Desktop, drag, parse_chords};
+use crate::{
+    ComputerConfig, ConnectError, Desktop, DesktopError, Extent, Frame, Scale, Settled, X11Desktop,
+    actions::Acting,
+    answer::{self, Outcome},
+};
 
-/// A desktop that is operated one action at a time.
-#[derive(Debug)]
+/// A desktop that is operated one call at a time.
 pub struct Computer<D = X11Desktop> {
     desktop: D,
     config: ComputerConfig,
     lost: bool,
+    /// The last picture of the screen that was sent, and how; kept where a picture may be left out.
+    shown: Option<(Frame, Scale)>,
 }
 
 impl Computer<X11Desktop> {
@@ -30,7 +38,7 @@ impl Computer<X11Desktop> {
 impl<D: Desktop> Computer<D> {
     /// A computer on a desktop that is there already.
     pub fn new(desktop: D, config: ComputerConfig) -> Self {
-        Self { desktop, config, lost: false }
+        Self { desktop, config, lost: false, shown: None }
     }
 
     /// Whether the connection is gone for good: every further call will fail and a new computer is needed.
@@ -40,13 +48,26 @@ impl<D: Desktop> Computer<D> {
     }
 
     /// Carries out one action. The call ends early when `cancel`, for example an eventfd, is readable.
-    pub fn run(&mut self, action: &ComputerAction, cancel: BorrowedFd<'_>) -> ToolOutput {
-        let answer = self.desktop.begin(cancel).and_then(|()| self.perform(action, cancel));
-        self.desktop.end();
-        answer.unwrap_or_else(|error| {
+    pub fn run(&mut self, action: &ComputerAction, settings: &ComputerSettings, cancel: BorrowedFd<'_>) -> ToolOutput {
+        self.call(cancel, |computer| computer.single(action, settings))
+    }
+
+    /// Reads or writes the clipboard, or lists the windows, whose places are told in pixels of the picture.
+    pub fn run_desktop(
+        &mut self,
+        action: &DesktopAction,
+        settings: &ComputerSettings,
+        cancel: BorrowedFd<'_>,
+    ) -> ToolOutput {
+        self.call(cancel, |computer| computer.beside_the_screen(action, settings))
+    }
+
+    /// Lets go of every key and button.
+    pub fn release_held(&mut self) {
+        // A display that is gone or frozen cannot be told, and nothing more can be done about it.
+        if let Err(error) = self.desktop.release_held() {
             self.lost |= matches!(error, DesktopError::Lost(_));
-            ToolOutput::error(with_causes(&error))
-        })
+        }
     }
 
     /// A picture of the screen as it is, without waiting for anything.
@@ -59,91 +80,129 @@ impl<D: Desktop> Computer<D> {
         &mut self.desktop
     }
 
-    fn perform(&mut self, action: &ComputerAction, cancel: BorrowedFd<'_>) -> Result<ToolOutput, DesktopError> {
-        match action {
-            ComputerAction::Screenshot => return self.seen(ToolOutput::default(), None),
-            ComputerAction::CursorPosition => return self.cursor_position(),
-            ComputerAction::MouseMove(to) => {
-                self.check(*to)?;
-                if self.desktop.pointer()? == *to {
-                    return self.seen(ToolOutput::text("the pointer was there already"), None);
-                }
-                self.desktop.move_pointer(*to)?;
-            }
-            ComputerAction::Click(click) => self.click(*click)?,
-            ComputerAction::LeftClickDrag(to) => self.drag(*to, cancel)?,
-            ComputerAction::Key(text) => {
-                for chord in parse_chords(text)? {
-                    self.desktop.chord(&chord)?;
-                }
-            }
-            ComputerAction::Type(text) => self.desktop.type_text(text)?,
-        }
-        let settled = self.desktop.settle(&self.config)?;
-        self.seen(ToolOutput::text(describe(settled)), Some(settled))
+    pub(crate) fn call(
+        &mut self,
+        cancel: BorrowedFd<'_>,
+        work: impl FnOnce(&mut Self) -> Result<ToolOutput, DesktopError>,
+    ) -> ToolOutput {
+        let answer = self.desktop.begin(cancel).and_then(|()| work(self));
+        self.desktop.end();
+        answer.unwrap_or_else(|error| {
+            self.recover_from(&error);
+            ToolOutput::error(with_causes(&error))
+        })
     }
 
-    fn click(&mut self, click: Click) -> Result<(), DesktopError> {
-        let (button, times) = match click {
-            Click::Left => (Button::Left, 1),
-            Click::Right => (Button::Right, 1),
-            Click::Middle => (Button::Middle, 1),
-            Click::Double => (Button::Left, 2),
-        };
-        for _ in 0..times {
-            self.desktop.press(button)?;
-            self.desktop.release(button)?;
+    pub(crate) fn recover_from(&mut self, error: &DesktopError) {
+        if matches!(error, DesktopError::Lost(_)) {
+            self.lost = true;
+        } else if !error.is_refusal() {
+            self.release_held();
         }
+    }
+
+    fn single(&mut self, action: &ComputerAction, settings: &ComputerSettings) -> Result<ToolOutput, DesktopError> {
+        let outcome = self.perform(action, settings)?;
+        let settled = outcome.settled();
+        let mut output = ToolOutput::default();
+        output.content.extend(outcome.text(settings.version).map(ContentPart::text));
+        if outcome.wants_the_screen(settings.version) {
+            self.show_the_screen(&mut output, settings)?;
+        } else {
+            self.show(&mut output, outcome, settings)?;
+        }
+        self.with_details(output, settled, settings)
+    }
+
+    fn beside_the_screen(
+        &mut self,
+        action: &DesktopAction,
+        settings: &ComputerSettings,
+    ) -> Result<ToolOutput, DesktopError> {
+        let (text, details) = match action {
+            DesktopAction::ReadClipboard(selection) => {
+                let held = self.desktop.read_clipboard(*selection)?;
+                let text = held.clone().unwrap_or_else(|| "there is no text on it".to_owned());
+                (text, DesktopDetails::Clipboard(held))
+            }
+            DesktopAction::WriteClipboard(text) => {
+                self.desktop.write_clipboard(text)?;
+                (format!("{} characters are on the clipboard", text.chars().count()), DesktopDetails::Written)
+            }
+            DesktopAction::ListWindows => {
+                let scale = Scale::of(settings.fit, self.desktop.size()?);
+                let windows = self.desktop.windows()?;
+                let windows: Vec<_> = windows.into_iter().map(|window| scale.window_to_picture(window)).collect();
+                (answer::windows(&windows), DesktopDetails::Windows(windows))
+            }
+        };
+        Ok(ToolOutput::text(text).with_details(ToolDetails::Desktop(details)))
+    }
+
+    pub(crate) fn perform(
+        &mut self,
+        action: &ComputerAction,
+        settings: &ComputerSettings,
+    ) -> Result<Outcome, DesktopError> {
+        let scale = Scale::of(settings.fit, self.desktop.size()?);
+        Acting { desktop: &mut self.desktop, config: self.config, settings, scale }.perform(action)
+    }
+
+    /// Adds a picture of the screen, or says that it would be the last one again.
+    pub(crate) fn show_the_screen(
+        &mut self,
+        output: &mut ToolOutput,
+        settings: &ComputerSettings,
+    ) -> Result<(), DesktopError> {
+        let frame = self.desktop.capture()?;
+        let scale = Scale::of(settings.fit, frame.size);
+        let is_known = self.shown.as_ref().is_some_and(|(shown, how)| *shown == frame && *how == scale);
+        if settings.unchanged == Unchanged::Told && is_known {
+            output.content.push(ContentPart::text(answer::SAME_PICTURE));
+            return Ok(());
+        }
+        self.show(output, Outcome::Screen(frame), settings)
+    }
+
+    /// Adds the picture that an action was asked for.
+    pub(crate) fn show(
+        &mut self,
+        output: &mut ToolOutput,
+        outcome: Outcome,
+        settings: &ComputerSettings,
+    ) -> Result<(), DesktopError> {
+        let image = match outcome {
+            Outcome::Screen(frame) => {
+                let scale = Scale::of(settings.fit, frame.size);
+                self.shown = (settings.unchanged == Unchanged::Told).then(|| (frame.clone(), scale));
+                frame.scaled(scale.picture()).to_image()?
+            }
+            Outcome::Part(frame) => frame.to_image()?,
+            Outcome::Acted(_) | Outcome::Idle(_) | Outcome::Pointer(_) => return Ok(()),
+        };
+        output.content.push(ContentPart::Image(image));
         Ok(())
     }
 
-    fn drag(&mut self, to: Point, cancel: BorrowedFd<'_>) -> Result<(), DesktopError> {
-        self.check(to)?;
-        let from = self.desktop.pointer()?;
-        self.desktop.press(Button::Left)?;
-        for point in drag::path(from, to) {
-            self.desktop.move_pointer(point)?;
-            match wait(None, Some(cancel), self.config.drag_pause)? {
-                Woken::TimedOut => {}
-                Woken::Ready | Woken::Cancelled => return Err(DesktopError::Cancelled),
-            }
-        }
-        self.desktop.release(Button::Left)
-    }
-
-    fn check(&mut self, point: Point) -> Result<(), DesktopError> {
-        let size = self.desktop.size()?;
-        if size.contains(point) { Ok(()) } else { Err(DesktopError::OutsideScreen { point, size }) }
-    }
-
-    fn cursor_position(&mut self) -> Result<ToolOutput, DesktopError> {
-        let pointer = self.desktop.pointer()?;
-        Ok(ToolOutput::text(format!("X={},Y={}", pointer.x, pointer.y)).with_details(details(None, pointer)))
-    }
-
-    fn seen(&mut self, mut output: ToolOutput, settled: Option<Settled>) -> Result<ToolOutput, DesktopError> {
-        output.content.push(ContentPart::Image(self.screenshot()?));
-        Ok(output.with_details(details(settled, self.desktop.pointer()?)))
+    pub(crate) fn with_details(
+        &mut self,
+        output: ToolOutput,
+        settled: Option<Settled>,
+        settings: &ComputerSettings,
+    ) -> Result<ToolOutput, DesktopError> {
+        let scale = Scale::of(settings.fit, self.desktop.size()?);
+        let Extent { width, height } = scale.picture();
+        Ok(output.with_details(ToolDetails::Computer(ComputerDetails {
+            settle_ms: settled.map_or(0, |settled| answer::millis(settled.elapsed())),
+            changed: settled.is_some_and(Settled::changed),
+            pointer: scale.to_picture(self.desktop.pointer()?),
+            view: Point { x: width, y: height },
+        })))
     }
 }
 
-fn details(settled: Option<Settled>, pointer: Point) -> ToolDetails {
-    ToolDetails::Computer(ComputerDetails {
-        settle_ms: settled.map_or(0, |settled| millis(settled.elapsed())),
-        changed: settled.is_some_and(Settled::changed),
-        pointer,
-    })
-}
-
-fn describe(settled: Settled) -> String {
-    let after = millis(settled.elapsed());
-    match settled {
-        Settled::Unchanged(_) => format!("the screen did not change within {after} ms"),
-        Settled::Changed(_) => format!("settled after {after} ms, the screen changed"),
-        Settled::Restless(_) => format!("the screen was still changing after {after} ms"),
+impl<D> fmt::Debug for Computer<D> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Computer").field("lost", &self.lost).finish_non_exhaustive()
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,16 +1,13 @@
-//! How patient a computer is.
+//! How patient a computer is with its display.
 
 use std::time::Duration;
 
-/// The waits of a [`Computer`](crate::Computer).
+/// The waits of a [`Computer`](crate::Computer) that no session chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ComputerConfig {
-    /// How long after an action the first change of the screen is waited for.
-    pub first_change: Duration,
-    /// How long the screen has to be still to count as settled.
-    pub quiet: Duration,
-    /// The longest that a screen which goes on changing is watched.
-    pub settle_limit: Duration,
+    /// How long a button is down in a click, and up between two. A window manager looks at each press before the program
+    /// does, and a release that overtakes it makes toolkits count two clicks as one.
+    pub click_pause: Duration,
     /// The pause between the intermediate points of a drag. Toolkits recognise a drag only when its motion
     /// reaches them in more than one piece.
     pub drag_pause: Duration,
@@ -21,9 +18,7 @@ pub struct ComputerConfig {
 impl Default for ComputerConfig {
     fn default() -> Self {
         Self {
-            first_change: Duration::from_millis(300),
-            quiet: Duration::from_millis(100),
-            settle_limit: Duration::from_secs(2),
+            click_pause: Duration::from_millis(10),
             drag_pause: Duration::from_millis(8),
             reply_limit: Duration::from_secs(10),
         }

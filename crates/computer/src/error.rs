@@ -1,12 +1,13 @@
 //! What can go wrong with a display, in words that a model can act on.
 
-use std::io;
-use std::time::Duration;
+use std::{error::Error, io, time::Duration};
 
-use handspike_types::computer::Point;
 use x11rb::errors::{ConnectionError, ReplyError, ReplyOrIdError};
 
-use crate::{KeyError, ScreenSize};
+use crate::{KeyError, OutsidePicture};
+
+/// What a platform's own library said.
+pub type PlatformError = Box<dyn Error + Send + Sync>;
 
 /// Why a display could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +19,7 @@ pub enum ConnectError {
         display: String,
         /// What stood in the way.
         #[source]
-        source: x11rb::errors::ConnectError,
+        source: PlatformError,
     },
     /// The server is too old or was built without something that is needed.
     #[error("the X server has no `{extension}` extension")]
@@ -52,19 +53,19 @@ pub enum DesktopError {
     Unanswered(Duration),
     /// The connection is gone and stays gone.
     #[error("the connection to the display is lost")]
-    Lost(#[source] ConnectionError),
+    Lost(#[source] PlatformError),
     /// The display answered a request with an error.
     #[error("the display refused a request: {0}")]
     Refused(String),
-    /// A coordinate names no pixel.
-    #[error("coordinate [{}, {}] is outside the screen of {}x{} pixels\nhint: x goes from 0 to {}, y from 0 to {}",
-        .point.x, .point.y, .size.width, .size.height, .size.width.saturating_sub(1), .size.height.saturating_sub(1))]
-    OutsideScreen {
-        /// What was asked for.
-        point: Point,
-        /// What there is.
-        size: ScreenSize,
-    },
+    /// This kind of desktop has no such thing, or does not let programs at it.
+    #[error("this desktop offers no way to {0}")]
+    Unsupported(&'static str),
+    /// A coordinate or a region is not in the picture.
+    #[error(transparent)]
+    Outside(#[from] OutsidePicture),
+    /// The screen became smaller between two looks at it.
+    #[error("the screen was resized meanwhile\nhint: take a screenshot, and use its coordinates")]
+    Resized,
     /// A key's name is not known.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -84,15 +85,42 @@ pub enum DesktopError {
         "the program that is typed at has not read its keys for {0:?}; the rest of the text was not typed\nhint: take a screenshot to see how far it got"
     )]
     NotRead(Duration),
+    /// The program that was asked for its text is busy with something else, or gone.
+    #[error("the program that holds the clipboard did not answer within {0:?}")]
+    ClipboardSilent(Duration),
+    /// There is more text than is read.
+    #[error("the clipboard holds more than {0} bytes of text")]
+    ClipboardTooLarge(usize),
     /// The keyboard map as the server describes it contradicts itself.
     #[error("the display's keyboard map makes no sense")]
     Keyboard,
     /// A picture could not be put into its file format.
     #[error("the picture could not be encoded")]
-    Encode(#[from] png::EncodingError),
+    Encode(#[source] PlatformError),
     /// The operating system refused memory or a wait.
     #[error("the operating system refused: {0}")]
     System(io::Error),
+}
+
+impl DesktopError {
+    /// Whether nothing was done because of what was asked for.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Outside(_) | Self::Key(_) | Self::Untypable { .. } | Self::Unsupported(_) | Self::Resized => true,
+            Self::Cancelled
+            | Self::Unanswered(_)
+            | Self::Lost(_)
+            | Self::Refused(_)
+            | Self::NoSpareKey(_)
+            | Self::NotRead(_)
+            | Self::ClipboardSilent(_)
+            | Self::ClipboardTooLarge(_)
+            | Self::Keyboard
+            | Self::Encode(_)
+            | Self::System(_) => false,
+        }
+    }
 }
 
 /// How a wait for the display ended without it. Travels through x11rb inside an [`io::Error`].
@@ -113,7 +141,7 @@ impl From<ConnectionError> for DesktopError {
         match end {
             Some(WaitEnd::Cancelled) => Self::Cancelled,
             Some(WaitEnd::Unanswered(limit)) => Self::Unanswered(*limit),
-            None => Self::Lost(error),
+            None => Self::Lost(error.into()),
         }
     }
 }
@@ -136,6 +164,12 @@ impl From<ReplyOrIdError> for DesktopError {
             ReplyOrIdError::X11Error(error) => ReplyError::X11Error(error).into(),
             ReplyOrIdError::IdsExhausted => Self::Refused("it has no identifiers left".into()),
         }
+    }
+}
+
+impl From<png::EncodingError> for DesktopError {
+    fn from(error: png::EncodingError) -> Self {
+        Self::Encode(error.into())
     }
 }
 

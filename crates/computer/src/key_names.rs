@@ -242,6 +242,31 @@ mod tests {
     }
 
     #[test]
+    fn every_alias_is_known_in_any_spelling() {
+        for (alias, keysym) in ALIASES {
+            for spelling in [(*alias).to_owned(), alias.to_uppercase(), alias.to_lowercase(), alias.replace('_', "-")] {
+                assert_eq!(find(&spelling), Some(*keysym), "{spelling}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_name_of_x_is_known() {
+        for (name, keysym) in NAMED.into_iter().flatten().filter_map(named) {
+            // A few keys share a name, and a few names mean another key to everybody but X.
+            let found = find(&name).unwrap_or_else(|| panic!("`{name}`"));
+            let is_alias = ALIASES.iter().any(|(alias, _)| loose(alias) == loose(&name));
+            assert!(
+                is_alias
+                    || name.chars().count() == 1
+                    || found == keysym
+                    || named(found.raw()).is_some_and(|(other, _)| other == name),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
     fn a_letters_case_is_kept() {
         assert_eq!(find("A"), Some(Keysym::A));
         assert_eq!(find("a"), Some(Keysym::a));

@@ -8,6 +8,9 @@ use xkeysym::Keysym;
 
 use crate::key_names::{close_to, find};
 
+/// What may be held during a click.
+const MODIFIERS: &str = "modifiers are `shift`, `ctrl`, `alt` and `super`";
+
 /// Keys that are pressed in this order and released in reverse. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chord(Vec<Keysym>);
@@ -22,6 +25,18 @@ pub enum KeyError {
     Empty {
         /// The chord as it was written.
         chord: String,
+    },
+    /// A chord is asked for, and these are several.
+    #[error("`{text}` is more than one chord; nothing was pressed\nhint: join keys that are held together by `+`")]
+    Several {
+        /// The chords as they were written.
+        text: String,
+    },
+    /// A key that is no modifier is asked to be held during a click or a scroll.
+    #[error("`{name}` is no modifier; nothing was pressed\nhint: {MODIFIERS}, joined by `+`")]
+    NoModifier {
+        /// The name as it was written.
+        name: String,
     },
     /// No key has this name.
     #[error("no key is named `{name}`; nothing was pressed\nhint: {}", hint(.close))]
@@ -49,6 +64,24 @@ pub fn parse_chords(text: &str) -> Result<Vec<Chord>, KeyError> {
     let tidy = tidied(text);
     let chords: Vec<Chord> = tidy.split_whitespace().map(parse_chord).collect::<Result<_, _>>()?;
     if chords.is_empty() { Err(KeyError::Empty { chord: text.into() }) } else { Ok(chords) }
+}
+
+/// Reads the modifiers that an action is done with, such as `ctrl+shift`.
+pub fn parse_modifiers(text: &str) -> Result<Chord, KeyError> {
+    let chords = parse_chords(text)?;
+    let [chord] = chords.as_slice() else { return Err(KeyError::Several { text: text.into() }) };
+    let stranger =
+        tidied(text).split('+').zip(chord.keys()).find(|(_, key)| !is_modifier(**key)).map(|(name, _)| name.to_owned());
+    match stranger {
+        Some(name) => Err(KeyError::NoModifier { name }),
+        None => Ok(chord.clone()),
+    }
+}
+
+/// Whether a key does something only together with others. Locks do not count: they would outlast the action.
+fn is_modifier(key: Keysym) -> bool {
+    let locks = [Keysym::Caps_Lock, Keysym::Shift_Lock];
+    key == Keysym::ISO_Level3_Shift || ((Keysym::Shift_L..=Keysym::Hyper_R).contains(&key) && !locks.contains(&key))
 }
 
 /// Takes the spaces around a `+` away, and spells out a space that is itself the last key.
@@ -105,55 +138,5 @@ fn hint(close: &[String]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keys(text: &str) -> Vec<Vec<Keysym>> {
-        let chords = parse_chords(text).unwrap_or_else(|error| panic!("`{text}`: {error}"));
-        chords.into_iter().map(|chord| chord.0).collect()
-    }
-
-    #[test]
-    fn names_are_joined_by_plus() {
-        assert_eq!(keys("ctrl+s"), [[Keysym::Control_L, Keysym::s]]);
-        assert_eq!(keys("ctrl+shift+Tab"), [[Keysym::Control_L, Keysym::Shift_L, Keysym::Tab]]);
-        assert_eq!(keys("Page_Down"), [[Keysym::Page_Down]]);
-    }
-
-    #[test]
-    fn plus_and_minus_are_keys_too() {
-        assert_eq!(keys("+"), [[Keysym::plus]]);
-        assert_eq!(keys("ctrl++"), [[Keysym::Control_L, Keysym::plus]]);
-        assert_eq!(keys("ctrl+plus"), [[Keysym::Control_L, Keysym::plus]]);
-        assert_eq!(keys("ctrl+-"), [[Keysym::Control_L, Keysym::minus]]);
-    }
-
-    #[test]
-    fn spaces_around_a_plus_do_not_matter_and_others_separate_chords() {
-        assert_eq!(keys("ctrl + s"), keys("ctrl+s"));
-        assert_eq!(keys("Down Down Return"), [[Keysym::Down], [Keysym::Down], [Keysym::Return]]);
-        assert_eq!(keys("ctrl+a ctrl+c"), [[Keysym::Control_L, Keysym::a], [Keysym::Control_L, Keysym::c]]);
-    }
-
-    #[test]
-    fn a_space_is_a_key() {
-        assert_eq!(keys(" "), [[Keysym::space]]);
-        assert_eq!(keys("ctrl+ "), [[Keysym::Control_L, Keysym::space]]);
-    }
-
-    #[test]
-    fn a_chord_without_a_name_is_refused_with_a_hint() {
-        for text in ["", "  ", "ctrl+", "+s", "ctrl++s"] {
-            let error = parse_chords(text).expect_err(text);
-            assert!(matches!(error, KeyError::Empty { .. }), "`{text}`: {error}");
-        }
-    }
-
-    #[test]
-    fn an_unknown_name_lists_what_is_close() {
-        for (text, expected) in [("ctrl+Pagedwn", "`Page_Down`"), ("Retrun", "`Return`"), ("ctrl-s", "`ctrl+s`")] {
-            let error = parse_chords(text).expect_err(text).to_string();
-            assert!(error.contains("nothing was pressed") && error.contains(expected), "{error}");
-        }
-    }
-}
+#[path = "keys_tests.rs"]
+mod tests;

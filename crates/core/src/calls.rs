@@ -98,21 +98,30 @@ struct Step<'a> {
 impl Step<'_> {
     async fn run_lane(&self, calls: &[ToolCall], lane: &[usize]) -> Result<Vec<(usize, ToolResult)>, RecordError> {
         let mut results = Vec::new();
+        let mut batch_failed = false;
         for &index in lane {
             let call = &calls[index];
+            let if_skipped = self.parts.tools.after_failure(call);
+            let is_batched = if_skipped.is_some();
             // Without a record nothing may go on, in no lane.
-            let output = self.run_call(call).await.inspect_err(|_| self.stop.cancel())?;
-            results.push((index, ToolResult { call_id: call.id.clone(), name: call.name.clone(), output }));
+            let answered = self.run_call(call, if_skipped.filter(|_| batch_failed)).await;
+            let output = answered.inspect_err(|_| self.stop.cancel())?;
+            batch_failed |= is_batched && output.is_error;
+            let (call_id, name, toolset) = (call.id.clone(), call.name.clone(), call.toolset.clone());
+            results.push((index, ToolResult { call_id, name, output, toolset }));
         }
         Ok(results)
     }
 
-    /// Runs one call between its two events.
-    async fn run_call(&self, call: &ToolCall) -> Result<ToolOutput, RecordError> {
+    /// Runs one call between its two events, unless its answer is there already.
+    async fn run_call(&self, call: &ToolCall, ready: Option<ToolOutput>) -> Result<ToolOutput, RecordError> {
         let (turn, step) = (self.turn.number, self.turn.step);
         self.parts.recorder.record(EventKind::CallStarted { turn, step, call: call.clone() }).await?;
         let started = Instant::now();
-        let output = self.answer(call).await;
+        let output = match ready {
+            Some(output) => output,
+            None => self.answer(call).await,
+        };
         let (call_id, name, duration_ms) = (call.id.clone(), call.name.clone(), millis(started.elapsed()));
         let event = EventKind::CallFinished { turn, step, call_id, name, output: output.clone(), duration_ms };
         self.parts.recorder.record(event).await?;

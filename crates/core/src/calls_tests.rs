@@ -37,6 +37,22 @@ async fn calls_of_a_shared_lane_run_one_after_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_rest_of_a_batch_is_not_run_after_a_failure() {
+    let batched = |text: &str| json!({"text": text, "lane": 1, "batch": true});
+    let step = calls([
+        ("a", "echo", batched("one")),
+        ("b", "refuse", batched("")),
+        ("c", "echo", batched("three")),
+        ("d", "echo", json!({"text": "four", "lane": 1})),
+    ]);
+    let played = Stage::new([step, done("bye")]).play_freely().await;
+    let texts = ["a", "b", "c", "d"].map(|id| played.text_of(id));
+    assert_eq!(texts, ["one", "parameter `command` is required", "skipped", "four"]);
+    assert!(!played.notes.has("c runs"));
+    played.assert_well_formed();
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_of_different_lanes_run_side_by_side_and_are_answered_in_order() {
     let step = calls([
         ("a", "nap", json!({"seconds": 3})),

@@ -18,6 +18,12 @@ pub trait Executor: Send + Sync {
         Lane::Free
     }
 
+    /// What a call is answered, without being run, when one before it in its lane has failed; none where it is run all
+    /// the same. It makes a batch of calls that only make sense after each other.
+    fn after_failure(&self, _call: &ToolCall) -> Option<ToolOutput> {
+        None
+    }
+
     /// Runs one call. A call that cannot be done as asked is an output with `is_error`; a [`Fault`] is a
     /// failure of the runtime, which the model is not shown. After `context.cancel` the answer comes soon.
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault>;

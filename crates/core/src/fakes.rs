@@ -74,7 +74,12 @@ pub(crate) fn done(text: &str) -> Answer {
 
 /// An answer that asks for calls: id, tool and arguments.
 pub(crate) fn calls<const N: usize>(calls: [(&str, &str, Value); N]) -> Answer {
-    let calls = calls.map(|(id, name, arguments)| ToolCall { id: id.to_owned(), name: name.to_owned(), arguments });
+    let calls = calls.map(|(id, name, arguments)| ToolCall {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        arguments,
+        toolset: None,
+    });
     Answer::Reply(reply("", calls.into(), FinishReason::ToolCalls))
 }
 
@@ -213,14 +218,14 @@ impl Model for FakeModel {
 
 /// Tools by name: `echo` {text}, `nap` {seconds} (heeds the cancel token), `stuck` (does not), `refuse` (a tool
 /// error), `fault`, `shot` (a picture), `peek` {path} (a file's text) and `gossip` (keeps its progress sender).
-/// `lane` among the arguments is the lane.
+/// `lane` among the arguments is the lane; with `batch` a call is skipped after one that failed.
 struct FakeExecutor {
     notes: Notes,
 }
 
 fn specs() -> Vec<ToolSpec> {
     let parameters = json!({"type": "object"});
-    vec![ToolSpec { name: "echo".to_owned(), description: "Says it again.".to_owned(), parameters }]
+    vec![ToolSpec::new("echo", "Says it again.", parameters)]
 }
 
 #[async_trait]
@@ -234,6 +239,10 @@ impl Executor for FakeExecutor {
             Some(lane) => Lane::Shared(u32::try_from(lane).expect("a small number")),
             None => Lane::Free,
         }
+    }
+
+    fn after_failure(&self, call: &ToolCall) -> Option<ToolOutput> {
+        call.arguments["batch"].as_bool().filter(|batch| *batch).map(|_| ToolOutput::error("skipped"))
     }
 
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {

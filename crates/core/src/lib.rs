@@ -25,6 +25,6 @@ pub use limits::Limits;
 pub use model::{Model, ModelError, ModelReply, ModelRequest};
 pub use policy::{AllowAll, Decision, Policy};
 pub use recorder::{EventSink, RecordError, Recorder};
-pub use sandbox::{Sandbox, SandboxSource};
+pub use sandbox::{OpenedSandbox, Origin, Sandbox, SandboxFailure, SandboxSource, SandboxedCall};
 pub use session::{Session, SessionParts};
 pub use transcript::{Transcript, transcript_line};

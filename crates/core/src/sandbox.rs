@@ -1,7 +1,7 @@
 //! What the loop's tools ask of a sandbox. The sandbox itself, Docker or another, lives in `handspike-sandbox`.
 
 use async_trait::async_trait;
-use handspike_types::ToolOutput;
+use handspike_types::{ToolOutput, ToolSettings};
 use serde_json::{Map, Value};
 
 use crate::{CallContext, Fault, Progress};
@@ -10,17 +10,55 @@ use crate::{CallContext, Fault, Progress};
 #[async_trait]
 pub trait Sandbox: Send + Sync {
     /// Runs a tool of the sandbox.
-    async fn call(&self, tool: &str, arguments: Map<String, Value>, context: &CallContext)
-    -> Result<ToolOutput, Fault>;
+    async fn call(&self, call: SandboxedCall<'_>, context: &CallContext) -> Result<ToolOutput, SandboxFailure>;
 
     /// Ends the sandbox, unless it is to be kept.
     async fn close(&self) -> Result<(), Fault>;
 }
 
-/// Makes a session's sandbox when its first call needs one.
+/// A call as it goes into a sandbox.
+#[derive(Debug)]
+pub struct SandboxedCall<'a> {
+    /// The tool's name.
+    pub tool: &'a str,
+    /// What the model gave it.
+    pub arguments: Map<String, Value>,
+    /// As which version it is meant, and how it is to behave.
+    pub settings: &'a ToolSettings,
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub enum SandboxFailure {
+    /// The sandbox, or the way to it, has come to its end. The call may have had effects; opening again helps.
+    Ended(Fault),
+    /// The runtime failed.
+    Failed(Fault),
+}
+
+/// Makes a session's sandbox when its first call needs one, and again when that has ended.
 #[async_trait]
 pub trait SandboxSource: Send + Sync {
-    /// Makes and starts a sandbox. Whoever asks waits for the end of it, also when nobody needs the sandbox any more: an
+    /// Opens the session's sandbox. Whoever asks waits for the end of it, also when nobody needs the sandbox any more: an
     /// engine finishes what it has begun, and only then can it be taken back.
-    async fn open(&self, progress: &Progress) -> Result<Box<dyn Sandbox>, Fault>;
+    async fn open(&self, progress: &Progress) -> Result<OpenedSandbox, Fault>;
+}
+
+/// A sandbox that answers.
+pub struct OpenedSandbox {
+    /// The sandbox.
+    pub sandbox: Box<dyn Sandbox>,
+    /// How it came to be there.
+    pub origin: Origin,
+}
+
+/// How a sandbox came to be there, and so what of an earlier one is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It was made: nothing of an earlier one is left.
+    Made,
+    /// It had ended and was started again: its files are left.
+    Restarted,
+    /// It was running: everything is left.
+    Found,
 }

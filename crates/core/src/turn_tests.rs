@@ -111,7 +111,8 @@ async fn a_cancel_abandons_the_request_under_way() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cut_answer_never_runs_its_calls() {
-    let call = ToolCall { id: "a".to_owned(), name: "echo".to_owned(), arguments: json!("{\"text\": \"cu") };
+    let call =
+        ToolCall { id: "a".to_owned(), name: "echo".to_owned(), arguments: json!("{\"text\": \"cu"), toolset: None };
     let played = Stage::new([Answer::Reply(reply("so", vec![call], FinishReason::Length))]).play_freely().await;
     assert_eq!(limit(&played), "the model's output limit");
     assert!(!played.notes.has("a started") && !played.notes.has("a runs"));
@@ -120,7 +121,7 @@ async fn a_cut_answer_never_runs_its_calls() {
 
 #[tokio::test(start_paused = true)]
 async fn calls_decide_whatever_the_finish_reason_says() {
-    let call = ToolCall { id: "a".to_owned(), name: "echo".to_owned(), arguments: json!({}) };
+    let call = ToolCall { id: "a".to_owned(), name: "echo".to_owned(), arguments: json!({}), toolset: None };
     let odd = [reply("", vec![call], FinishReason::Stop), reply("bye", Vec::new(), FinishReason::ToolCalls)];
     let played = Stage::new(odd.map(Answer::Reply)).play_freely().await;
     assert_eq!(played.outcome, Outcome::Done { text: "bye".to_owned() });

@@ -5,17 +5,33 @@
 
 use std::{
     error::Error,
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::closest::Closest;
+use rustix::io::Errno;
+
+use crate::{closest::Closest, picture::PictureError};
 
 /// A command that was not done. Nothing was changed, unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EditError {
     #[error("`{}` does not exist", path.display())]
     NotFound { path: PathBuf, closest_folder: PathBuf },
+    #[error("`{}` is a symlink to itself, or one of too many in a row", path.display())]
+    LinkLoop { path: PathBuf },
+    #[error("`{}` cannot be there, because `{}` is a file and not a folder", path.display(), file.display())]
+    BelowFile { path: PathBuf, file: PathBuf },
+    #[error(
+        "the path of {length} bytes that begins with `{start}` is too long: a path has up to 4095 bytes, and each name in it up to 255"
+    )]
+    PathTooLong { start: String, length: usize },
+    #[error("`{}` lies outside of {}, and this editor works nowhere else", path.display(), listed(roots))]
+    OutsideRoots { path: PathBuf, roots: Vec<PathBuf> },
+    #[error("`{}` is a picture, which has no lines for `view_range` to choose from", path.display())]
+    RangeOfPicture { path: PathBuf },
+    #[error("`{}` is a picture that cannot be shown", path.display())]
+    Picture { path: PathBuf, source: PictureError },
     #[error("`{}` is a folder, which can only be viewed", path.display())]
     IsFolder { path: PathBuf },
     #[error("`{}` is a folder, which has no lines for `view_range` to choose from", path.display())]
@@ -44,6 +60,8 @@ pub(crate) enum EditError {
     SeveralMatches { path: PathBuf, lines: Vec<usize>, are_all: bool },
     #[error("there is no edit of `{}` left to undo", path.display())]
     NothingToUndo { path: PathBuf },
+    #[error("the undo journal's record of the last edit of `{}` is damaged, so that edit cannot be taken back", path.display())]
+    RecordDamaged { path: PathBuf },
     #[error("`{}` was changed by somebody else since the edit to undo; {}", path.display(), account.trim_end())]
     ChangedSince { path: PathBuf, account: String },
     #[error("`{}` was changed by somebody else during the edit", path.display())]
@@ -53,6 +71,19 @@ pub(crate) enum EditError {
 }
 
 impl EditError {
+    /// Why a path leads nowhere.
+    pub(crate) fn unresolved(path: &Path, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => not_found(path),
+            io::ErrorKind::NotADirectory => match path.ancestors().skip(1).find(|file| file.exists()) {
+                Some(file) if !file.is_dir() => Self::BelowFile { path: path.to_owned(), file: file.to_owned() },
+                _ => Self::io("look at", path)(error),
+            },
+            _ if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => Self::LinkLoop { path: path.to_owned() },
+            _ => Self::io("look at", path)(error),
+        }
+    }
+
     /// For `map_err`: an operating system's error, with what was being done to which path.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }
@@ -80,7 +111,15 @@ impl EditError {
                 format!("`{}` exists; view it to see what it holds", closest_folder.display())
             }
             Self::IsFolder { .. } | Self::NamesFolder { .. } => "name a file in it".into(),
-            Self::RangeOfFolder { .. } => "leave `view_range` out".into(),
+            Self::LinkLoop { .. } => return None,
+            Self::BelowFile { .. } => "choose a path whose folders are folders".into(),
+            Self::PathTooLong { .. } => "check that `path` holds a path and not a text".into(),
+            Self::OutsideRoots { .. } => "choose a path below one of these folders".into(),
+            Self::Picture { path, source } => source.hint(path),
+            Self::RecordDamaged { .. } => {
+                "view the file, and make the change with `str_replace` if it is still wanted".into()
+            }
+            Self::RangeOfPicture { .. } | Self::RangeOfFolder { .. } => "leave `view_range` out".into(),
             Self::Special { .. } | Self::Binary { .. } => "use a shell command that is made for it".into(),
             Self::TooLarge { .. } | Self::WouldBeTooLarge { .. } => {
                 "use a shell command, such as `sed` or `grep`, that works line by line".into()
@@ -106,6 +145,24 @@ impl EditError {
         };
         Some(hint)
     }
+}
+
+fn not_found(path: &Path) -> EditError {
+    match fs::read_link(path) {
+        Ok(target) => {
+            let target = path.parent().unwrap_or(path).join(target);
+            EditError::DanglingLink { path: path.to_owned(), target }
+        }
+        Err(_) => {
+            let closest_folder = path.ancestors().skip(1).find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
+            EditError::NotFound { path: path.to_owned(), closest_folder: closest_folder.to_owned() }
+        }
+    }
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let listed: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    listed.join(", ")
 }
 
 fn lines_in_words(count: usize) -> String {

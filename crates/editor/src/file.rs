@@ -1,4 +1,4 @@
-//! Opening a file: what a path leads to, and whether it is something to read or edit at all.
+//! Opening a file: whether it is something to read or edit at all, and its bytes.
 //!
 //! The kind is checked before the file is opened, because opening a FIFO waits for its writer and opening a
 //! device may do something; and again on the open file, because the path may have changed hands in between.
@@ -7,12 +7,15 @@ use std::{
     fs::{self, File, Metadata, OpenOptions},
     io::{self, Read},
     os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use rustix::fs::OFlags;
 
-use crate::error::EditError;
+use crate::{
+    error::EditError,
+    place::{Place, Roots},
+};
 
 /// What the file is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +28,8 @@ pub(crate) enum Access {
 /// A regular file and all its bytes.
 #[derive(Debug)]
 pub(crate) struct OpenFile {
-    /// Where it really is, symlinks resolved.
-    pub(crate) path: PathBuf,
+    /// Where it really is.
+    pub(crate) place: Place,
     /// The open file.
     pub(crate) handle: File,
     /// What it was like before it was read.
@@ -37,24 +40,24 @@ pub(crate) struct OpenFile {
 
 impl OpenFile {
     /// Opens and reads a file of up to `limit` bytes.
-    pub(crate) fn open(path: &Path, access: Access, limit: u64) -> Result<Self, EditError> {
-        check_kind(path, &fs::metadata(path).map_err(missing_or_hidden(path))?)?;
-        let resolved = resolve(path)?;
+    pub(crate) fn open(path: &Path, roots: &Roots, access: Access, limit: u64) -> Result<Self, EditError> {
+        let place = Place::find(path, roots)?;
+        check_kind(path, &fs::symlink_metadata(place.reach()).map_err(EditError::io("look at", path))?)?;
         let handle = OpenOptions::new()
             .read(true)
             .write(access == Access::Edit)
-            .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed())
-            .open(&resolved)
+            .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW).bits().cast_signed())
+            .open(place.reach())
             .map_err(EditError::io(access.in_words(), path))?;
         let metadata = handle.metadata().map_err(EditError::io("look at", path))?;
         check_kind(path, &metadata)?;
         let content = read(path, &handle, metadata.len(), limit)?;
-        Ok(Self { path: resolved, handle, metadata, content })
+        Ok(Self { place, handle, metadata, content })
     }
 
     /// Whether the path still leads to the file as it was read.
     pub(crate) fn is_unchanged(&self) -> io::Result<bool> {
-        let now = fs::symlink_metadata(&self.path)?;
+        let now = fs::symlink_metadata(self.place.reach())?;
         let facts =
             |of: &Metadata| (of.dev(), of.ino(), of.len(), of.mtime(), of.mtime_nsec(), of.ctime(), of.ctime_nsec());
         Ok(facts(&now) == facts(&self.metadata))
@@ -66,31 +69,6 @@ impl Access {
         match self {
             Self::Read => "read",
             Self::Edit => "open for editing",
-        }
-    }
-}
-
-/// The path with its symlinks resolved.
-pub(crate) fn resolve(path: &Path) -> Result<PathBuf, EditError> {
-    fs::canonicalize(path).map_err(missing_or_hidden(path))
-}
-
-fn missing_or_hidden(path: &Path) -> impl FnOnce(io::Error) -> EditError {
-    move |error| match error.kind() {
-        io::ErrorKind::NotFound => not_found(path),
-        _ => EditError::io("look at", path)(error),
-    }
-}
-
-fn not_found(path: &Path) -> EditError {
-    match fs::read_link(path) {
-        Ok(target) => {
-            let target = path.parent().unwrap_or(path).join(target);
-            EditError::DanglingLink { path: path.to_owned(), target }
-        }
-        Err(_) => {
-            let closest_folder = path.ancestors().skip(1).find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
-            EditError::NotFound { path: path.to_owned(), closest_folder: closest_folder.to_owned() }
         }
     }
 }

@@ -4,8 +4,25 @@ use proptest::{collection::vec, prelude::*};
 
 use crate::scratch::{Scratch, done};
 
-/// Pieces that make a file: text, every kind of ending, and bytes that are no text.
+/// Files of every line ending and encoding, and of none.
 fn content() -> impl Strategy<Value = Vec<u8>> {
+    let ending = prop::sample::select(vec!["\n", "\r\n", "\r"]);
+    let lines = vec("[ab \tü]{0,4}", 0..12);
+    prop_oneof![
+        4 => pieces(),
+        1 => (lines.clone(), ending).prop_map(|(lines, ending)| lines.join(ending).into_bytes()),
+        1 => lines.clone().prop_map(|lines| ("\u{feff}".to_owned() + &lines.join("\r\n") + "\r\n").into_bytes()),
+        1 => lines.clone().prop_map(|lines| lines.join("\n").chars().map(|char| char as u8).collect()),
+        1 => lines.prop_map(|lines| {
+            let text = "\u{feff}".to_owned() + &lines.join("\r\n");
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+        }),
+        1 => Just(Vec::new()),
+    ]
+}
+
+/// Mixtures: text, every kind of ending, and bytes that are no text.
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => prop::sample::select(vec!["a", "bb", "\n", "\r\n", "\t", "ü"]).prop_map(|text| text.as_bytes().to_vec()),
         1 => prop::sample::select(vec![&b"\r"[..], b"\r\r\n", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xe2\x82"])
@@ -24,12 +41,17 @@ enum Edit {
     /// Take a part of the file, as far as it is text, and ask for its replacement.
     Replace(prop::sample::Index, usize, String),
     Insert(prop::sample::Index, String),
+    Overwrite(String),
+    /// No edit: another editor with the same journal.
+    Restart,
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
     prop_oneof![
         (any::<prop::sample::Index>(), 1usize..12, text()).prop_map(|(at, length, new)| Edit::Replace(at, length, new)),
         (any::<prop::sample::Index>(), text()).prop_map(|(line, text)| Edit::Insert(line, text)),
+        text().prop_map(Edit::Overwrite),
+        Just(Edit::Restart),
     ]
 }
 
@@ -51,6 +73,14 @@ fn run(scratch: &mut Scratch, edit: &Edit) -> bool {
             done(scratch.insert("file", line.index(lines + 1), text));
             true
         }
+        Edit::Overwrite(text) => {
+            done(scratch.overwrite("file", text));
+            bytes != text.as_bytes()
+        }
+        Edit::Restart => {
+            scratch.restart();
+            false
+        }
     }
 }
 
@@ -59,7 +89,8 @@ proptest! {
 
     #[test]
     fn undoing_every_edit_gives_the_bytes_of_the_start(start in content(), edits in vec(edit(), 1..12)) {
-        let mut scratch = Scratch::holding(&start);
+        let mut scratch = Scratch::with_journal();
+        scratch.write("file", &start);
         let mut states = Vec::new();
         for edit in &edits {
             let before = scratch.bytes("file");
@@ -71,6 +102,9 @@ proptest! {
         }
         while let Some(state) = states.pop() {
             done(scratch.undo("file"));
+            if states.len() % 3 == 1 {
+                scratch.restart();
+            }
             prop_assert_eq!(scratch.bytes("file"), state);
         }
         prop_assert_eq!(scratch.bytes("file"), start);

@@ -7,12 +7,20 @@
 //! written in place: it stays the same file with all it has, room for it is reserved first so that a full disk
 //! is noticed while it is still whole, but a crash in the middle leaves a mixture. Refusing would only send the
 //! model to its shell, which writes in place as well and reserves nothing.
+//!
+//! The folder is not flushed after the renaming. A power failure within the next seconds may then bring the old
+//! file back, whole, and with it what the undo journal says of it; to wait for the disk a second time at every
+//! edit is more than that is worth.
+//!
+//! The caller's note of the edit is written by a second thread while the content is: the two are independent,
+//! both wait for the disk, and a file system commits them together. Nothing takes the old file's place before
+//! both are there.
 
 use std::{
-    fs::{File, Permissions},
+    fs::{File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{FileExt, MetadataExt, PermissionsExt},
-    path::Path,
+    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
+    panic, thread,
 };
 
 use rustix::{
@@ -21,7 +29,16 @@ use rustix::{
 };
 use tempfile::NamedTempFile;
 
-use crate::{attributes, error::EditError, file::OpenFile};
+use crate::{
+    attributes,
+    error::EditError,
+    file::OpenFile,
+    journal::Journal,
+    place::{Folder, Place},
+};
+
+/// How the names of temporary files begin.
+pub(crate) const TEMPORARY_PREFIX: &str = ".handspike-";
 
 /// Whether a file could be replaced as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,34 +47,52 @@ enum Replacement {
     Impossible,
 }
 
-/// Writes `content` to a file that was opened for editing.
-pub(crate) fn over(file: &OpenFile, content: &[u8]) -> Result<(), EditError> {
-    if file.metadata.nlink() == 1 && replace(file, content)? == Replacement::Done {
+/// Writes `content` to a file that was opened for editing. `note` is done before the file changes.
+pub(crate) fn over(
+    file: &OpenFile,
+    content: &[u8],
+    journal: &mut Journal,
+    note: impl FnOnce(&mut Journal) + Send,
+) -> Result<(), EditError> {
+    let mut note = Some(note);
+    if file.metadata.nlink() == 1 && replace(file, content, journal, &mut note)? == Replacement::Done {
         return Ok(());
     }
     check_unchanged(file)?;
-    overwrite(&file.handle, content).map_err(EditError::io("write", &file.path))
+    if let Some(note) = note.take() {
+        note(journal);
+    }
+    overwrite(&file.handle, content).map_err(EditError::io("write", &file.place.path))
 }
 
-/// Writes `content` to a path that must not exist, though its folder does.
-pub(crate) fn new(path: &Path, content: &[u8]) -> Result<(), EditError> {
+/// Writes `content` to a place where nothing may be yet. `note` is done before there is something.
+pub(crate) fn new(
+    place: &Place,
+    content: &[u8],
+    journal: &mut Journal,
+    note: impl FnOnce(&mut Journal) + Send,
+) -> Result<(), EditError> {
     let write = || {
-        let mut temporary = temporary_beside(path, 0o666)?;
-        fill(&mut temporary, content)?;
-        temporary.persist_noclobber(path)?;
+        let mut temporary = temporary_in(&place.folder, 0o666, journal)?;
+        fill(&mut temporary, content, journal, &mut Some(note))?;
+        temporary.persist_noclobber(place.reach())?;
         Ok(())
     };
     write().map_err(|error: io::Error| match error.kind() {
-        io::ErrorKind::AlreadyExists => EditError::Exists { path: path.to_owned() },
-        _ => EditError::io("write", path)(error),
-    })?;
-    flush_folder(path);
-    Ok(())
+        io::ErrorKind::AlreadyExists => EditError::Exists { path: place.path.clone() },
+        _ => EditError::io("write", &place.path)(error),
+    })
 }
 
-fn replace(file: &OpenFile, content: &[u8]) -> Result<Replacement, EditError> {
-    let failed = |error| EditError::io("write", &file.path)(error);
-    let mut temporary = match temporary_beside(&file.path, 0o600) {
+fn replace(
+    file: &OpenFile,
+    content: &[u8],
+    journal: &mut Journal,
+    note: &mut Option<impl FnOnce(&mut Journal) + Send>,
+) -> Result<Replacement, EditError> {
+    let place = &file.place;
+    let failed = |error| EditError::io("write", &place.path)(error);
+    let mut temporary = match temporary_in(&place.folder, 0o600, journal) {
         Ok(temporary) => temporary,
         Err(error) if is_forbidden(&error) => return Ok(Replacement::Impossible),
         Err(error) => return Err(failed(error)),
@@ -65,30 +100,45 @@ fn replace(file: &OpenFile, content: &[u8]) -> Result<Replacement, EditError> {
     if attributes::carry_over(&file.handle, &file.metadata, temporary.as_file()).is_err() {
         return Ok(Replacement::Impossible);
     }
-    fill(&mut temporary, content).map_err(failed)?;
+    fill(&mut temporary, content, journal, note).map_err(failed)?;
     check_unchanged(file)?;
-    match temporary.persist(&file.path) {
-        Ok(_) => flush_folder(&file.path),
-        Err(refused) if is_forbidden(&refused.error) => return Ok(Replacement::Impossible),
-        Err(refused) => return Err(failed(refused.error)),
+    match temporary.persist(place.reach()) {
+        Ok(_) => Ok(Replacement::Done),
+        Err(refused) if is_forbidden(&refused.error) => Ok(Replacement::Impossible),
+        Err(refused) => Err(failed(refused.error)),
     }
-    Ok(Replacement::Done)
 }
 
-fn temporary_beside(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    tempfile::Builder::new().prefix(".handspike-").permissions(Permissions::from_mode(mode)).tempfile_in(folder)
+/// A temporary file, of which the journal knows before it is there: whoever finds one after a kill removes it.
+fn temporary_in(folder: &Folder, mode: u32, journal: &Journal) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(TEMPORARY_PREFIX).make_in(folder.reach(), |path| {
+        journal.note_temporary(&folder.path.join(path.file_name().unwrap_or_default()));
+        OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)
+    })
 }
 
-fn fill(temporary: &mut NamedTempFile, content: &[u8]) -> io::Result<()> {
-    temporary.write_all(content)?;
-    temporary.as_file().sync_all()
-}
-
-/// A rename counts only once its folder is on the disk. A folder that may not be read cannot be flushed, and
-/// the edit is done all the same.
-fn flush_folder(path: &Path) {
-    let _ = path.parent().map(|folder| File::open(folder).and_then(|folder| folder.sync_all()));
+fn fill(
+    temporary: &mut NamedTempFile,
+    content: &[u8],
+    journal: &mut Journal,
+    note: &mut Option<impl FnOnce(&mut Journal) + Send>,
+) -> io::Result<()> {
+    let mut noting = || {
+        if let Some(note) = note.take() {
+            note(journal);
+        }
+    };
+    let filled = thread::scope(|scope| {
+        let second = thread::Builder::new().spawn_scoped(scope, &mut noting);
+        let filled = temporary.write_all(content).and_then(|()| temporary.as_file().sync_all());
+        if let Ok(Err(panicked)) = second.map(thread::ScopedJoinHandle::join) {
+            panic::resume_unwind(panicked);
+        }
+        filled
+    });
+    // Without a second thread, as where no more processes are allowed, the note has not been made yet.
+    noting();
+    filled
 }
 
 /// Whether a file beside the old one, or its renaming, is out of the question, while writing it may not be.
@@ -100,8 +150,8 @@ fn is_forbidden(error: &io::Error) -> bool {
 fn check_unchanged(file: &OpenFile) -> Result<(), EditError> {
     match file.is_unchanged() {
         Ok(true) => Ok(()),
-        Ok(false) => Err(EditError::ChangedMeanwhile { path: file.path.clone() }),
-        Err(error) => Err(EditError::io("look at", &file.path)(error)),
+        Ok(false) => Err(EditError::ChangedMeanwhile { path: file.place.path.clone() }),
+        Err(error) => Err(EditError::io("look at", &file.place.path)(error)),
     }
 }
 

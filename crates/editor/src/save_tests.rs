@@ -1,4 +1,5 @@
 use std::{
+    ffi::CString,
     fs::{self, Permissions},
     os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
     path::Path,
@@ -6,9 +7,10 @@ use std::{
     thread,
 };
 
-use handspike_types::{ToolOutput, editor::EditorCommand};
+use handspike_types::{EditorSettings, ToolOutput, editor::EditorCommand};
 use rustix::{
     fs::{XattrFlags, getxattr, setxattr},
+    mount::{MountFlags, UnmountFlags, mount, mount_bind, mount_remount, unmount},
     process::{Gid, Uid, geteuid},
     thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid},
 };
@@ -18,6 +20,8 @@ use crate::{
     Editor, EditorConfig,
     error::EditError,
     file::{Access, OpenFile},
+    journal::Journal,
+    place::Roots,
     scratch::{Scratch, done, refused},
 };
 
@@ -57,7 +61,7 @@ fn edited_as_nobody(path: &Path) -> Option<ToolOutput> {
         set_thread_groups(&[]).expect("the groups are left");
         set_thread_res_gid(group, group, group).expect("the group changes");
         set_thread_res_uid(user, user, user).expect("the user changes");
-        Editor::new(EditorConfig::default()).run(&command)
+        Editor::new(EditorConfig::default()).run(&command, &EditorSettings::default())
     };
     Some(thread::spawn(edit).join().expect("the thread ends"))
 }
@@ -176,9 +180,11 @@ fn a_change_by_somebody_else_during_the_edit_is_not_overwritten() {
         if name == "linked" {
             fs::hard_link(scratch.path(name), scratch.path("other")).expect("a link is made");
         }
-        let file = OpenFile::open(&scratch.path(name), Access::Edit, 100).expect("the file is opened");
+        let file =
+            OpenFile::open(&scratch.path(name), &Roots::new(&[]), Access::Edit, 100).expect("the file is opened");
+        let mut journal = Journal::open(None, 0);
         scratch.write(name, "theirs");
-        assert!(matches!(over(&file, b"ours"), Err(EditError::ChangedMeanwhile { .. })));
+        assert!(matches!(over(&file, b"ours", &mut journal, |_| {}), Err(EditError::ChangedMeanwhile { .. })));
         assert_eq!(scratch.bytes(name), b"theirs");
     }
 }
@@ -204,4 +210,103 @@ fn a_reader_sees_the_old_content_or_the_new_and_never_a_part() {
         is_over.store(true, Ordering::Relaxed);
         assert!(reader.join().expect("the reader saw whole files") > 0);
     });
+}
+
+/// A file system of its own, as small as asked for. None where it may not be mounted.
+struct Mounted<'a>(&'a Path);
+
+impl<'a> Mounted<'a> {
+    fn new(folder: &'a Path, size: &str) -> Option<Self> {
+        fs::create_dir_all(folder).expect("a folder is made");
+        let options = CString::new(format!("size={size}")).expect("no NUL");
+        match mount("none", folder, "tmpfs", MountFlags::empty(), options.as_c_str()) {
+            Ok(()) => Some(Self(folder)),
+            Err(error) => {
+                assert!(std::env::var_os("CI").is_none(), "this test must be able to mount: {error}");
+                eprintln!("SKIPPED: only who may mount can try a full disk: {error}");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        let _ = unmount(self.0, UnmountFlags::DETACH);
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_file_and_no_litter() {
+    let mut scratch = Scratch::new();
+    let folder = scratch.path("small");
+    let Some(_mounted) = Mounted::new(&folder, "256k") else { return };
+    let content = "(here)".to_owned() + &"x".repeat(150_000);
+    scratch.write("small/file", &content);
+    scratch.write("small/linked", &content[..90_000]);
+    fs::hard_link(folder.join("linked"), folder.join("other")).expect("a link is made");
+    let outputs = [
+        scratch.replace("small/file", "(here)", "(there)"),
+        scratch.overwrite("small/file", &"y".repeat(150_000)),
+        scratch.create("small/new", &"y".repeat(150_000)),
+        // Written in place, and so with the room reserved first.
+        scratch.overwrite("small/linked", &"y".repeat(200_000)),
+    ];
+    for output in outputs {
+        let text = refused(output);
+        assert!(text.contains("could not write") && text.contains("No space left"), "{text}");
+    }
+    assert_eq!(scratch.bytes("small/file"), content.as_bytes());
+    assert_eq!(scratch.bytes("small/linked"), &content.as_bytes()[..90_000]);
+    assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 3);
+    assert!(refused(scratch.undo("small/file")).contains("no edit of"));
+}
+
+#[test]
+fn a_read_only_file_system_is_named_as_the_cause() {
+    let mut scratch = Scratch::new();
+    let folder = scratch.path("fixed");
+    let Some(_mounted) = Mounted::new(&folder, "256k") else { return };
+    scratch.write("fixed/file", "a");
+    mount_remount(&folder, MountFlags::RDONLY, c"").expect("it is made read-only");
+    let outputs = [
+        scratch.replace("fixed/file", "a", "b"),
+        scratch.insert("fixed/file", 0, "b"),
+        scratch.overwrite("fixed/file", "b"),
+        scratch.create("fixed/new", "b"),
+        scratch.create("fixed/folder/new", "b"),
+    ];
+    for output in outputs {
+        let text = refused(output);
+        assert!(text.contains("Read-only file system"), "{text}");
+    }
+    assert!(done(scratch.view("fixed/file", None)).contains("     1\ta\n"));
+}
+
+#[test]
+fn a_file_mounted_by_itself_is_written_in_place_and_can_be_undone() {
+    let mut scratch = Scratch::holding("a");
+    scratch.write("source", "a");
+    let (source, target) = (scratch.path("source"), scratch.path("file"));
+    if let Err(error) = mount_bind(&source, &target) {
+        assert!(std::env::var_os("CI").is_none(), "this test must be able to mount: {error}");
+        eprintln!("SKIPPED: only who may mount can try a mounted file: {error}");
+        return;
+    }
+    let _mounted = Mounted(&target);
+    done(scratch.replace("file", "a", "b"));
+    assert_eq!(scratch.bytes("source"), b"b");
+    done(scratch.undo("file"));
+    assert_eq!(scratch.bytes("source"), b"a");
+    assert_eq!(scratch.names(), ["file", "source"]);
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_refused_with_the_cause() {
+    let scratch = Scratch::holding("a");
+    let path = scratch.path("file");
+    set_mode(&path, 0o000);
+    set_mode(scratch.folder(), 0o755);
+    let Some(output) = edited_as_nobody(&path) else { return };
+    assert!(refused(output).contains("Permission denied"));
 }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use handspike_types::{
-    ToolDetails, ToolOutput,
-    editor::{EditorCommand, ViewRange},
+    EditorSettings, ToolDetails, ToolOutput,
+    editor::{EditorCommand, Existing, ViewRange},
 };
 use tempfile::TempDir;
 
@@ -16,6 +16,7 @@ use crate::{Editor, EditorConfig};
 pub(crate) struct Scratch {
     folder: TempDir,
     pub(crate) editor: Editor,
+    pub(crate) settings: EditorSettings,
 }
 
 impl Scratch {
@@ -24,7 +25,32 @@ impl Scratch {
     }
 
     pub(crate) fn with_config(config: EditorConfig) -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder"), editor: Editor::new(config) }
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            editor: Editor::new(config),
+            settings: EditorSettings::default(),
+        }
+    }
+
+    /// An editor whose journal is on the disk, in a folder of its own, and which edits in `work`.
+    pub(crate) fn with_journal() -> Self {
+        let mut scratch = Self::new();
+        scratch.restart();
+        scratch
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.path("journal")
+    }
+
+    /// A new editor with the journal of the one before, which is gone.
+    pub(crate) fn restart(&mut self) {
+        self.restart_with(EditorConfig::default());
+    }
+
+    pub(crate) fn restart_with(&mut self, config: EditorConfig) {
+        self.editor = Editor::new(EditorConfig::default());
+        self.editor = Editor::new(EditorConfig { journal: Some(self.journal()), ..config });
     }
 
     /// A scratch folder in which `file` holds `content`.
@@ -61,25 +87,33 @@ impl Scratch {
         names
     }
 
+    pub(crate) fn run(&mut self, command: EditorCommand) -> ToolOutput {
+        self.editor.run(&command, &self.settings)
+    }
+
     pub(crate) fn view(&mut self, name: &str, range: Option<(usize, Option<usize>)>) -> ToolOutput {
         let range = range.map(|(first, last)| ViewRange { first, last });
-        self.editor.run(&EditorCommand::View { path: self.path(name), range })
+        self.run(EditorCommand::View { path: self.path(name), range })
     }
 
     pub(crate) fn create(&mut self, name: &str, text: &str) -> ToolOutput {
-        self.editor.run(&EditorCommand::Create { path: self.path(name), text: text.into() })
+        self.run(EditorCommand::Create { path: self.path(name), text: text.into(), existing: Existing::Refused })
+    }
+
+    pub(crate) fn overwrite(&mut self, name: &str, text: &str) -> ToolOutput {
+        self.run(EditorCommand::Create { path: self.path(name), text: text.into(), existing: Existing::Overwritten })
     }
 
     pub(crate) fn replace(&mut self, name: &str, old: &str, new: &str) -> ToolOutput {
-        self.editor.run(&EditorCommand::StrReplace { path: self.path(name), old: old.into(), new: new.into() })
+        self.run(EditorCommand::StrReplace { path: self.path(name), old: old.into(), new: new.into() })
     }
 
     pub(crate) fn insert(&mut self, name: &str, line: usize, text: &str) -> ToolOutput {
-        self.editor.run(&EditorCommand::Insert { path: self.path(name), line, text: text.into() })
+        self.run(EditorCommand::Insert { path: self.path(name), line, text: text.into() })
     }
 
     pub(crate) fn undo(&mut self, name: &str) -> ToolOutput {
-        self.editor.run(&EditorCommand::UndoEdit { path: self.path(name) })
+        self.run(EditorCommand::UndoEdit { path: self.path(name) })
     }
 }
 

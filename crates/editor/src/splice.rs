@@ -51,6 +51,11 @@ impl Splice {
         self
     }
 
+    /// Whether a content holds `removed` at its place, without which the change has no meaning.
+    pub(crate) fn fits(&self, content: &[u8]) -> bool {
+        content.get(self.at..).is_some_and(|rest| rest.starts_with(&self.removed))
+    }
+
     /// Changes a content that holds `removed` at its place.
     pub(crate) fn apply(&self, content: &mut Vec<u8>) {
         // Exactly, because a vector that grows by doubling would hold a second copy of a large file's size.

@@ -5,7 +5,10 @@
 use std::{fs, path::Path, time::Instant};
 
 use handspike_editor::{Editor, EditorConfig};
-use handspike_types::editor::EditorCommand;
+use handspike_types::{
+    EditorSettings,
+    editor::{EditorCommand, Existing},
+};
 
 /// A third of the limit, so that a build without optimisation is done in seconds.
 const SIZE: usize = 32 << 20;
@@ -39,18 +42,21 @@ fn a_large_file_is_edited_and_restored_in_memory_of_three_times_its_size() {
 }
 
 fn edit_and_restore(path: &Path, size: usize) {
-    let mut editor = Editor::new(EditorConfig::default());
+    let journal = Some(path.with_extension("journal"));
+    let mut editor = Editor::new(EditorConfig { journal, ..EditorConfig::default() });
     let path = path.to_owned();
     let commands = [
         EditorCommand::StrReplace { path: path.clone(), old: "(here\n and".into(), new: "(there\n and\n".into() },
         EditorCommand::Insert { path: path.clone(), line: 1, text: "inserted".into() },
         EditorCommand::UndoEdit { path: path.clone() },
+        EditorCommand::UndoEdit { path: path.clone() },
+        EditorCommand::Create { path: path.clone(), text: "short".into(), existing: Existing::Overwritten },
         EditorCommand::UndoEdit { path },
     ];
     for command in commands {
         forget_peak();
         let (before, start) = (peak(), Instant::now());
-        let output = editor.run(&command);
+        let output = editor.run(&command, &EditorSettings::default());
         let grown = peak() - before;
         assert!(!output.is_error, "{}", output.joined_text());
         assert!(grown <= 3 * size, "{command:?} took {grown} bytes for a file of {size}");

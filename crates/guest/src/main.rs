@@ -9,8 +9,6 @@ mod connect;
 mod desktop;
 mod init;
 mod server;
-mod tools;
-mod worker;
 
 use std::{env, path::PathBuf, process::ExitCode};
 
@@ -22,6 +20,7 @@ const USAGE: &str = "usage: handspike-guest init | serve | connect | --version
 environment:
   HANDSPIKE_SOCKET  the socket's path (default /.handspike/run/guest.sock)
   HANDSPIKE_SCREEN  the desktop's size (default 1024x768)
+  HANDSPIKE_DISPLAY the number of the desktop's X display (default 0)
   HANDSPIKE_IDLE    seconds without a connection after which the sandbox ends (default: never)";
 
 fn main() -> ExitCode {

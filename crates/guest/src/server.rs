@@ -1,15 +1,21 @@
 //! The guest as an MCP server: one service for every connection to the socket, all on the same tools.
 
 use std::{
+    convert::Infallible,
     env, fs,
+    future::pending,
     io::{self, ErrorKind},
     os::fd::AsRawFd as _,
     path::Path,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use handspike_types::{ContentPart, ToolOutput, spec};
+use handspike_local::{Caller, LocalConfig, Tell, Tools};
+use handspike_types::{
+    CallError, ContentPart, SETTINGS_KEY, SandboxCall, ToolOutput, ToolSettings,
+    spec::{self, SandboxTool},
+};
 use nix::{
     errno::Errno,
     sys::{
@@ -21,7 +27,7 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
-        PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+        PaginatedRequestParams, ProgressNotificationParam, RequestMetaObject, ServerCapabilities, ServerConfig, Tool,
     },
     service::{RequestContext, serve_server},
     transport::async_rw::AsyncRwTransport,
@@ -33,17 +39,20 @@ use tokio::{
         UnixListener, UnixStream,
         unix::pipe::{Receiver, Sender},
     },
-    sync::watch,
+    sync::{mpsc, watch},
     time::timeout,
 };
 
 use crate::{
     connect::{HANDOVER, Streams, take_streams},
-    tools::Tools,
+    desktop::Desktop,
 };
 
 /// The longest message that is taken from a client: a file of some tens of megabytes fits.
 const MESSAGE_LIMIT: usize = 64 << 20;
+
+/// How many words on a call's progress may wait to be passed on; more are dropped.
+const PROGRESS_QUEUE: usize = 8;
 
 /// Serves until the process is ended, or until nobody has been connected for the idle time.
 pub(crate) fn run(socket: &Path) -> io::Result<()> {
@@ -52,8 +61,16 @@ pub(crate) fn run(socket: &Path) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = listen(socket)?;
-        serve(listener, Arc::new(Tools::start()?), idle_limit()).await
+        serve(listener, Arc::new(start_tools(socket)?), idle_limit()).await
     })
+}
+
+/// The tools, with the desktop coming up meanwhile. What survives the guest's own end is kept beside its socket.
+fn start_tools(socket: &Path) -> io::Result<Tools> {
+    let desktop = Desktop::start();
+    let cwd = env::current_dir().unwrap_or_else(|_| "/".into());
+    let config = LocalConfig { cwd, undo_journal: Some(socket.with_file_name("undo")) };
+    Tools::start(config, move || desktop.clone())
 }
 
 /// Listens under another name first, so that the socket's own name never leads to one that does not listen yet.
@@ -97,10 +114,14 @@ async fn serve(listener: UnixListener, tools: Arc<Tools>, idle_limit: Option<Dur
             () = idle => return Ok(()),
         };
         let (service, connection) = (Service { tools: Arc::clone(&tools) }, connections.subscribe());
+        let (tools, connections) = (Arc::clone(&tools), connections.clone());
         tokio::spawn(async move {
             // A client that goes away or speaks no MCP is its own problem; the next one is served all the same.
             let _ = serve_connection(service, stream).await;
             drop(connection);
+            if connections.is_closed() {
+                tools.release_held().await;
+            }
         });
     }
 }
@@ -169,7 +190,7 @@ impl ServerHandler for Service {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let tools = spec::sandbox_tools().into_iter().map(|spec| {
+        let tools = spec::specs(&SandboxTool::ALL, &ToolSettings::default()).into_iter().map(|spec| {
             let schema = spec.parameters.as_object().cloned().unwrap_or_default();
             Tool::new(spec.name, spec.description, schema)
         });
@@ -181,13 +202,53 @@ impl ServerHandler for Service {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let settings = settings_in(&context.meta)?;
         let arguments = Value::Object(request.arguments.unwrap_or_default());
-        match self.tools.call(&request.name, arguments, context.ct.cancelled()).await {
-            None => Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None)),
-            Some(Err(failed)) => Err(ErrorData::internal_error(failed.0, None)),
-            Some(Ok(output)) => Ok(to_wire(output).into()),
+        let call = match SandboxCall::parse(&request.name, &arguments, &settings) {
+            Ok(call) => call,
+            Err(CallError::Invalid(error)) => return Ok(to_wire(error.into()).into()),
+            Err(CallError::NoSuchTool) => {
+                return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
+            }
+        };
+        let (progress, mut news) = match context.meta.get_progress_token() {
+            Some(token) => {
+                let (progress, news) = mpsc::channel(PROGRESS_QUEUE);
+                // A full queue means that nobody can read so fast; the next news is as good.
+                let progress: Tell = Box::new(move |text| drop(progress.try_send(text.to_owned())));
+                (Some(progress), Some((token, news)))
+            }
+            None => (None, None),
+        };
+        let started = Instant::now();
+        let telling = async {
+            while let Some((token, news)) = &mut news
+                && let Some(text) = news.recv().await
+            {
+                let seconds = started.elapsed().as_secs_f64();
+                let news = ProgressNotificationParam::new(token.clone(), seconds).with_message(text);
+                // A client that can't be told any more can't be answered either, and that is noticed elsewhere.
+                let _ = context.peer.notify_progress(news).await;
+            }
+            pending::<Infallible>().await
+        };
+        let answer = tokio::select! {
+            biased;
+            answer = self.tools.call(call, settings, Caller { cancelled: context.ct.cancelled(), progress }) => answer,
+            never = telling => match never {},
+        };
+        match answer {
+            Err(failed) => Err(ErrorData::internal_error(failed.0, None)),
+            Ok(output) => Ok(to_wire(output).into()),
         }
     }
+}
+
+/// The settings that accompany a call; the usual ones where none do.
+fn settings_in(meta: &RequestMetaObject) -> Result<ToolSettings, ErrorData> {
+    let Some(settings) = meta.0.0.get(SETTINGS_KEY) else { return Ok(ToolSettings::default()) };
+    serde_json::from_value(settings.clone())
+        .map_err(|error| ErrorData::invalid_params(format!("the settings `{SETTINGS_KEY}` do not fit: {error}"), None))
 }
 
 fn to_wire(output: ToolOutput) -> CallToolResult {

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use handspike_core::{AllowAll, EventSink, Limits, Model, RecordError, Recorder, Session, SessionParts, Transcript};
-use handspike_sandbox::{DockerSource, Engine, GuestBinary, SandboxSpec};
-use handspike_tools::{Router, SandboxTools};
+use handspike_core::{EventSink, Limits, Model, Policy, RecordError, Recorder, Session, SessionParts, Transcript};
+use handspike_tools::Router;
 use handspike_types::SessionId;
 use thiserror::Error;
 
-use crate::prompt::system_prompt;
+use crate::{place::Workbench, prompt::system_prompt};
 
 /// Everything that a session is put together from.
 pub struct Assembly {
@@ -16,12 +15,10 @@ pub struct Assembly {
     pub session: SessionId,
     /// Who continues the conversation.
     pub model: Box<dyn Model>,
-    /// Where sandboxes are made.
-    pub engine: Engine,
-    /// What goes into them.
-    pub guest: GuestBinary,
-    /// What the session's sandbox is to be like.
-    pub sandbox: SandboxSpec,
+    /// Which tools there are, and where they run.
+    pub workbench: Workbench,
+    /// Who may say no to a call.
+    pub policy: Box<dyn Policy>,
     /// What a turn may use up.
     pub limits: Limits,
     /// The folder of transcript and screenshots.
@@ -51,12 +48,11 @@ impl Assembly {
     pub async fn begin(self) -> Result<Session, BeginError> {
         let transcript = Transcript::create(&self.record)
             .map_err(|source| BeginError::Folder { folder: self.record.clone(), source })?;
-        let system_prompt = system_prompt(&self.sandbox);
-        let source = DockerSource { engine: self.engine, guest: self.guest, session: self.session, spec: self.sandbox };
+        let system_prompt = system_prompt(&self.workbench.place);
         let parts = SessionParts {
             model: self.model,
-            tools: Box::new(Router::new().with(Box::new(SandboxTools::new(Box::new(source))))),
-            policy: Box::new(AllowAll),
+            tools: Box::new(Router::new().with(Box::new(self.workbench.into_tools(self.session)))),
+            policy: self.policy,
             recorder: Recorder::new(self.session, Some(transcript), self.sinks),
             limits: self.limits,
             system_prompt,

@@ -1,6 +1,12 @@
 //! One connection to a sandbox's guest: MCP over an exec stream of the engine.
 
-use std::{future::ready, io, time::Duration};
+use std::{
+    collections::HashMap,
+    future::ready,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bollard::{
     container::LogOutput,
@@ -9,24 +15,28 @@ use bollard::{
 };
 use bytes::Bytes;
 use futures_util::{StreamExt as _, future::BoxFuture};
-use handspike_types::{ContentPart, Image, ToolDetails, ToolOutput};
+use handspike_core::{CallContext, Progress, SandboxedCall};
+use handspike_types::{ContentPart, Image, SETTINGS_KEY, ToolDetails, ToolOutput, ToolSettings};
 use rmcp::{
     RoleClient,
     model::{
-        CallToolRequestParams, CallToolResult, ClientRequest, ContentBlock, JsonRpcMessage, Request, ServerResult,
+        CallToolRequestParams, CallToolResult, ClientRequest, ContentBlock, JsonRpcMessage, ProgressToken, Request,
+        RequestMetaObject, ServerNotification, ServerResult,
     },
     service::{PeerRequestOptions, RunningService, RxJsonRpcMessage, ServiceError, TxJsonRpcMessage, serve_client},
     transport::{Transport, async_rw::AsyncRwTransport},
 };
-use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::time::timeout;
-use tokio_util::{io::StreamReader, sync::CancellationToken};
+use tokio_util::io::StreamReader;
 
 use crate::{Engine, guest_binary::GUEST_PATH};
 
 /// The longest message that is taken from a guest.
 const MESSAGE_LIMIT: usize = 64 << 20;
+
+/// Characters of a guest's progress that are passed on.
+const PROGRESS_LENGTH: usize = 200;
 
 /// How long a guest may take from its container's start to its first words.
 const GREETING_LIMIT: Duration = Duration::from_secs(30);
@@ -34,7 +44,12 @@ const GREETING_LIMIT: Duration = Duration::from_secs(30);
 /// An MCP client of the guest in one container.
 pub struct Connection {
     client: RunningService<RoleClient, ()>,
+    listeners: Listeners,
 }
+
+/// Who wants to know how a call goes on, by its token.
+#[derive(Clone, Default)]
+struct Listeners(Arc<Mutex<HashMap<ProgressToken, Progress>>>);
 
 /// Why a connection could not be made or used.
 #[derive(Debug, Error)]
@@ -75,29 +90,27 @@ impl Connection {
         let stdout = output.filter_map(|frame| ready(stdout_of(frame))).boxed();
         let transport =
             AsyncRwTransport::new_client(StreamReader::new(stdout), input).with_max_line_length(MESSAGE_LIMIT);
+        let listeners = Listeners::default();
         // Boxed: the compiler can't see that the transport's own future is `Send` through two more layers of `async`.
-        let greeting: BoxFuture<'static, _> = Box::pin(serve_client((), AnswersOnly(transport)));
+        let greeting: BoxFuture<'static, _> =
+            Box::pin(serve_client((), Answers { transport, listeners: listeners.clone() }));
         match timeout(GREETING_LIMIT, greeting).await {
-            Ok(Ok(client)) => Ok(Self { client }),
+            Ok(Ok(client)) => Ok(Self { client, listeners }),
             Ok(Err(error)) => Err(ConnectionError::Greeting(error.to_string())),
             Err(_) => Err(ConnectionError::Silent),
         }
     }
 
-    /// Runs a tool in the sandbox. When `cancel` fires the guest is told, and the call counts as cancelled.
-    pub async fn call(
-        &self,
-        tool: &str,
-        arguments: Map<String, Value>,
-        cancel: &CancellationToken,
-    ) -> Result<ToolOutput, ConnectionError> {
-        let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+    /// Runs a tool in the sandbox. When the context's token fires the guest is told, and the call counts as cancelled.
+    pub async fn call(&self, call: SandboxedCall<'_>, context: &CallContext) -> Result<ToolOutput, ConnectionError> {
+        let params = CallToolRequestParams::new(call.tool.to_owned()).with_arguments(call.arguments);
         let request = ClientRequest::CallToolRequest(Request::new(params));
-        let mut handle = self.client.send_cancellable_request(request, PeerRequestOptions::no_options()).await?;
+        let mut handle = self.client.send_cancellable_request(request, options(call.settings)).await?;
+        let _listening = self.listeners.listen(handle.progress_token.clone(), &context.progress);
         let answer = tokio::select! {
             biased;
             answer = &mut handle.rx => answer.map_err(|_| ConnectionError::Lost)??,
-            () = cancel.cancelled() => {
+            () = context.cancel.cancelled() => {
                 // MCP has no answer to a cancelled request, so how far the call came stays with the guest.
                 let _ = handle.cancel(Some("cancelled by the host".to_owned())).await;
                 return Ok(ToolOutput::error("cancelled: the call was stopped before it came to its end"));
@@ -110,24 +123,73 @@ impl Connection {
     }
 }
 
-/// Passes on a guest's answers and nothing else. It has nothing to ask of the host, and each question would take memory
-/// until it is answered, which a hostile guest can prevent by not reading.
-struct AnswersOnly<T>(T);
+/// A call's settings travel beside its arguments, unless they are the usual ones.
+fn options(settings: &ToolSettings) -> PeerRequestOptions {
+    let mut meta = RequestMetaObject::new();
+    if *settings != ToolSettings::default()
+        && let Ok(settings) = serde_json::to_value(settings)
+    {
+        meta.0.0.insert(SETTINGS_KEY.to_owned(), settings);
+    }
+    PeerRequestOptions::no_options().with_meta(meta)
+}
 
-impl<T: Transport<RoleClient>> Transport<RoleClient> for AnswersOnly<T> {
+impl Listeners {
+    /// Has the call's progress told until the guard is dropped.
+    fn listen(&self, token: ProgressToken, progress: &Progress) -> Listening<'_> {
+        self.locked().insert(token.clone(), progress.clone());
+        Listening { listeners: self, token }
+    }
+
+    fn tell(&self, token: &ProgressToken, text: Option<String>) {
+        if let Some(progress) = self.locked().get(token) {
+            let text: String = text.unwrap_or_default().chars().take(PROGRESS_LENGTH).collect();
+            progress.say(text);
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<ProgressToken, Progress>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Listening<'a> {
+    listeners: &'a Listeners,
+    token: ProgressToken,
+}
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        self.listeners.locked().remove(&self.token);
+    }
+}
+
+/// Passes on a guest's answers, tells its progress, and drops the rest. A guest has nothing to ask of the host, and each
+/// question would take memory until it is answered, which a hostile guest can prevent by not reading.
+struct Answers<T> {
+    transport: T,
+    listeners: Listeners,
+}
+
+impl<T: Transport<RoleClient>> Transport<RoleClient> for Answers<T> {
     type Error = T::Error;
 
     fn send(
         &mut self,
         message: TxJsonRpcMessage<RoleClient>,
     ) -> impl Future<Output = Result<(), T::Error>> + Send + 'static {
-        self.0.send(message)
+        self.transport.send(message)
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
         loop {
-            match self.0.receive().await? {
-                JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => {}
+            match self.transport.receive().await? {
+                JsonRpcMessage::Notification(notification) => {
+                    if let ServerNotification::ProgressNotification(news) = notification.notification {
+                        self.listeners.tell(&news.params.progress_token, news.params.message);
+                    }
+                }
+                JsonRpcMessage::Request(_) => {}
                 answer @ (JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)) => return Some(answer),
             }
             // A flood must not keep this task from giving way to the others.
@@ -136,7 +198,7 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for AnswersOnly<T> {
     }
 
     fn close(&mut self) -> impl Future<Output = Result<(), T::Error>> + Send {
-        self.0.close()
+        self.transport.close()
     }
 }
 

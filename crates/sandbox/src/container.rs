@@ -110,8 +110,8 @@ fn listed(container: ContainerSummary) -> Option<Listed> {
     })
 }
 
-/// Two ends may remove one container at a time; the engine refuses the second while the first is at work.
-fn is_being_removed(error: &Error) -> bool {
+/// What is being removed can neither be started nor removed a second time.
+pub(crate) fn is_being_removed(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code: 409, .. })
 }
 
@@ -128,6 +128,7 @@ fn create_body(image: String, labels: HashMap<String, String>, spec: &SandboxSpe
             "USER=agent".to_owned(),
             "LANG=C.UTF-8".to_owned(),
             format!("HANDSPIKE_SCREEN={}", spec.screen),
+            format!("HANDSPIKE_DISPLAY={}", spec.display),
             format!("HANDSPIKE_IDLE={}", spec.time_to_live.as_secs()),
         ]),
         labels: Some(labels),

@@ -1,9 +1,11 @@
-//! Sandboxes as Docker containers, and the images they start from.
+//! Sandboxes as Docker containers, and the images they start from; and the user's own machine, where there is none.
 //!
 //! [`Engine`] is the connection to Docker; [`Images`] builds what sandboxes start from; [`DockerSource`] makes a
 //! session's sandbox: a container, locked down, of an image that the guest binary was put into (`ready_image`), with the
 //! guest as PID 1 ([`container`]), spoken to over one exec stream that carries MCP ([`connection`]). Who owns a container is written on it ([`owner`]), so that
 //! what a crashed owner left behind can be found and removed ([`reap`]) without touching what others still use.
+//!
+//! [`HostSource`] runs the same tools in this process, with nothing around them.
 //!
 //! The guest is taken for hostile: what it says is bounded, parsed with care and passed on as data only.
 
@@ -12,6 +14,7 @@ pub mod container;
 mod engine;
 pub mod exec;
 mod guest_binary;
+mod host;
 mod images;
 pub mod owner;
 mod ready_image;
@@ -21,6 +24,7 @@ mod spec;
 
 pub use engine::{Engine, EngineError};
 pub use guest_binary::{GuestBinary, GuestMissing};
+pub use host::{HostError, HostSource};
 pub use images::{BuildError, BuildOptions, BuiltIn, Images};
 pub use sandbox::{DockerSandbox, DockerSource, SandboxError};
 pub use spec::{Mount, Network, SandboxSpec, Screen, SpecError};

@@ -1,35 +1,41 @@
 //! A session's sandbox: made on demand, used over one connection, removed at the end.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use bollard::errors::Error;
+use bollard::{errors::Error, query_parameters::WaitContainerOptionsBuilder};
 use futures_util::StreamExt as _;
-use handspike_core::{CallContext, Fault, Progress, Sandbox, SandboxSource};
+use handspike_core::{
+    CallContext, Fault, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource, SandboxedCall,
+};
 use handspike_types::{SessionId, ToolOutput};
-use serde_json::{Map, Value};
 use thiserror::Error as ThisError;
 use tokio::time::timeout;
 
 use crate::{
     Engine, GuestBinary, SandboxSpec,
     connection::{Connection, ConnectionError},
+    container::is_being_removed,
     engine::is_not_found,
 };
 
 /// How long the engine may take to see that a container has ended. The streams to it end before that.
 const END_NOTICED: Duration = Duration::from_secs(2);
 
-/// Makes the sandbox of one session.
+/// How long the removal of a container may take.
+const REMOVAL_LIMIT: Duration = Duration::from_secs(10);
+
+/// Makes the sandbox of one session, and finds it again.
 pub struct DockerSource {
-    /// The engine to use.
-    pub engine: Engine,
-    /// What goes into the container.
-    pub guest: GuestBinary,
-    /// The session that owns it.
-    pub session: SessionId,
-    /// What it is to be like.
-    pub spec: SandboxSpec,
+    engine: Engine,
+    guest: GuestBinary,
+    session: SessionId,
+    spec: SandboxSpec,
+    /// Whether there may be a container of the session already.
+    look_first: AtomicBool,
 }
 
 /// A container with a guest that answers.
@@ -71,6 +77,49 @@ pub enum SandboxError {
 }
 
 impl DockerSource {
+    /// The sandbox of a session that has none yet.
+    #[must_use]
+    pub fn of_new_session(engine: Engine, guest: GuestBinary, session: SessionId, spec: SandboxSpec) -> Self {
+        Self { engine, guest, session, spec, look_first: AtomicBool::new(false) }
+    }
+
+    /// The sandbox of a session that may have one, running or not.
+    #[must_use]
+    pub fn of_session(engine: Engine, guest: GuestBinary, session: SessionId, spec: SandboxSpec) -> Self {
+        Self { engine, guest, session, spec, look_first: AtomicBool::new(true) }
+    }
+
+    /// The session's sandbox from its container, if that is there and can be brought to answer.
+    async fn find(&self, progress: &Progress) -> Result<Option<(DockerSandbox, Origin)>, SandboxError> {
+        let listed = self.engine.sandboxes_of(self.session).await.map_err(refused("looked for"))?;
+        // The newest, should there be several.
+        let Some(container) = listed.into_iter().max_by_key(|container| container.created) else { return Ok(None) };
+        let origin = if container.running {
+            Origin::Found
+        } else {
+            progress.say("starting the session's sandbox again".to_owned());
+            match self.engine.start(&container.id).await {
+                // Removed meanwhile, or about to be.
+                Err(error) if is_not_found(&error) => return Ok(None),
+                Err(error) if is_being_removed(&error) => {
+                    self.engine.wait_for_removal(&container.id).await;
+                    return Ok(None);
+                }
+                started => started.map_err(refused("started"))?,
+            }
+            Origin::Restarted
+        };
+        let connection = match Connection::open(&self.engine, &container.id).await {
+            Ok(connection) => connection,
+            Err(error) => return Err(self.engine.explain(error, &container.id).await),
+        };
+        Ok(Some((self.sandbox(container.id, connection), origin)))
+    }
+
+    fn sandbox(&self, container: String, connection: Connection) -> DockerSandbox {
+        DockerSandbox { engine: self.engine.clone(), container, keep: self.spec.keep, connection }
+    }
+
     /// Makes and starts the sandbox, and connects to it. On failure it leaves no container behind.
     pub async fn make(&self, progress: &Progress) -> Result<DockerSandbox, SandboxError> {
         progress.say(format!("starting a sandbox from `{}`", self.spec.image));
@@ -88,14 +137,22 @@ impl DockerSource {
             Err(error) => return Err(self.engine.explain(error, &container).await),
         };
         unfinished.finished();
-        Ok(DockerSandbox { engine: self.engine.clone(), container, keep: self.spec.keep, connection })
+        Ok(self.sandbox(container, connection))
     }
 }
 
 #[async_trait]
 impl SandboxSource for DockerSource {
-    async fn open(&self, progress: &Progress) -> Result<Box<dyn Sandbox>, Fault> {
-        Ok(Box::new(self.make(progress).await.map_err(Fault::new)?))
+    async fn open(&self, progress: &Progress) -> Result<OpenedSandbox, Fault> {
+        let found = match self.look_first.swap(true, Ordering::Relaxed) {
+            true => self.find(progress).await.map_err(Fault::new)?,
+            false => None,
+        };
+        let (sandbox, origin) = match found {
+            Some(found) => found,
+            None => (self.make(progress).await.map_err(Fault::new)?, Origin::Made),
+        };
+        Ok(OpenedSandbox { sandbox: Box::new(sandbox), origin })
     }
 }
 
@@ -115,16 +172,19 @@ impl DockerSandbox {
 
 #[async_trait]
 impl Sandbox for DockerSandbox {
-    async fn call(
-        &self,
-        tool: &str,
-        arguments: Map<String, Value>,
-        context: &CallContext,
-    ) -> Result<ToolOutput, Fault> {
-        match self.connection.call(tool, arguments, &context.cancel).await {
-            Ok(output) => Ok(output),
-            Err(error) => Err(Fault::new(self.engine.explain(error, &self.container).await)),
-        }
+    async fn call(&self, call: SandboxedCall<'_>, context: &CallContext) -> Result<ToolOutput, SandboxFailure> {
+        let failed = match self.connection.call(call, context).await {
+            Ok(output) => return Ok(output),
+            Err(error) => self.engine.explain(error, &self.container).await,
+        };
+        Err(match failed {
+            SandboxError::Ended { .. } | SandboxError::Connection(ConnectionError::Lost) => {
+                SandboxFailure::Ended(Fault::new(failed))
+            }
+            SandboxError::NoImage { .. } | SandboxError::Engine { .. } | SandboxError::Connection(_) => {
+                SandboxFailure::Failed(Fault::new(failed))
+            }
+        })
     }
 
     async fn close(&self) -> Result<(), Fault> {
@@ -136,6 +196,14 @@ impl Sandbox for DockerSandbox {
 }
 
 impl Engine {
+    /// Waits until a container that is being removed is gone, and its name with it. One that stays will be told of when
+    /// its name is needed.
+    async fn wait_for_removal(&self, container: &str) {
+        let removed = WaitContainerOptionsBuilder::new().condition("removed").build();
+        let mut end = self.docker.wait_container(container, Some(removed));
+        let _ = timeout(REMOVAL_LIMIT, end.next()).await;
+    }
+
     /// What a connection's failure comes from: the end of its container, where that is it.
     async fn explain(&self, error: ConnectionError, container: &str) -> SandboxError {
         match error {

@@ -19,6 +19,8 @@ pub struct SandboxSpec {
     pub image: String,
     /// The desktop's size.
     pub screen: Screen,
+    /// The number of the desktop's X display.
+    pub display: u32,
     /// Folders and files of the host that are to be seen inside.
     pub mounts: Vec<Mount>,
     /// What can be reached from inside.
@@ -44,6 +46,7 @@ impl SandboxSpec {
         Self {
             image: image.into(),
             screen: Screen { width: 1024, height: 768 },
+            display: 0,
             mounts: Vec::new(),
             network: Network::None,
             memory: 2 << 30,

@@ -7,7 +7,7 @@ mod router;
 mod sandbox_tools;
 
 pub use router::Router;
-pub use sandbox_tools::SandboxTools;
+pub use sandbox_tools::{Order, SandboxTools};
 
 #[cfg(test)]
 mod tools_tests;

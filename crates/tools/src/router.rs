@@ -28,7 +28,8 @@ impl Router {
     pub fn with(mut self, executor: Box<dyn Executor>) -> Self {
         let index = self.executors.len();
         for spec in executor.specs() {
-            if self.find(&spec.name).is_none() {
+            let is_taken = |route: &Route| route.spec.name == spec.name && route.spec.toolset == spec.toolset;
+            if !self.routes.iter().any(is_taken) {
                 self.routes.push(Route { spec, executor: index });
             }
         }
@@ -36,8 +37,12 @@ impl Router {
         self
     }
 
-    fn find(&self, name: &str) -> Option<&dyn Executor> {
-        let route = self.routes.iter().find(|route| route.spec.name == name)?;
+    /// A tool that stands alone may have the name of a set's member, so the set counts where the call names one. Providers
+    /// that know no sets name the member alone.
+    fn find(&self, call: &ToolCall) -> Option<&dyn Executor> {
+        let named = || self.routes.iter().filter(|route| route.spec.name == call.name);
+        let exact = named().find(|route| route.spec.toolset == call.toolset);
+        let route = exact.or_else(|| named().find(|_| call.toolset.is_none()))?;
         Some(&*self.executors[route.executor])
     }
 
@@ -54,11 +59,15 @@ impl Executor for Router {
     }
 
     fn lane(&self, call: &ToolCall) -> Lane {
-        self.find(&call.name).map_or(Lane::Free, |executor| executor.lane(call))
+        self.find(call).map_or(Lane::Free, |executor| executor.lane(call))
+    }
+
+    fn after_failure(&self, call: &ToolCall) -> Option<ToolOutput> {
+        self.find(call)?.after_failure(call)
     }
 
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
-        match self.find(&call.name) {
+        match self.find(call) {
             Some(executor) => executor.execute(call, context).await,
             None => Ok(ToolOutput::error(format!("there is no tool `{}`; the tools are {}", call.name, self.names()))),
         }

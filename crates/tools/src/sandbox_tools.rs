@@ -1,84 +1,220 @@
 //! The tools that run in the session's sandbox. Calls are checked here before a sandbox is made for them: a model's
 //! mistake needs no container to be told of.
+//!
+//! A sandbox that ends under a call costs that call only: it is answered with what happened, and the next one gets a
+//! sandbox again and is told what was lost.
 
-use std::pin::pin;
-
-use std::time::Duration;
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use handspike_core::{CallContext, Executor, Fault, Lane, Sandbox, SandboxSource};
+use handspike_core::{
+    CallContext, Executor, Fault, Lane, OpenedSandbox, Origin, Sandbox, SandboxFailure, SandboxSource, SandboxedCall,
+};
 use handspike_types::{
-    InvalidInput, ToolCall, ToolOutput, ToolSpec,
-    bash::{self, BashAction},
-    spec,
+    CallError, ContentPart, InvalidInput, SandboxCall, ToolCall, ToolOutput, ToolSettings, ToolSpec, computer,
+    shell::ShellName,
+    spec::{self, SandboxTool},
+    with_causes,
 };
 use serde_json::{Map, Value};
 use thiserror::Error;
-use tokio::{sync::OnceCell, time::timeout};
-
-/// The lane of everything that touches the sandbox: its calls run in order.
-const LANE: Lane = Lane::Shared(0);
+use tokio::{sync::Mutex, time::timeout};
 
 /// What a sandbox gets on top of a call's own time before it counts as lost.
 const ANSWER_MARGIN: Duration = Duration::from_secs(30);
 
-/// Bash, editor and computer of one sandbox.
+/// Which calls wait for each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// All of them, in the order in which they were asked for: a model that writes a file and runs it in one step means
+    /// one after the other.
+    #[default]
+    OneAfterTheOther,
+    /// Those to one tool, shell or terminal. A client that sends calls side by side means them side by side.
+    PerTool,
+}
+
+/// The tools of one sandbox.
 pub struct SandboxTools {
     source: Box<dyn SandboxSource>,
-    sandbox: OnceCell<Box<dyn Sandbox>>,
+    tools: Vec<SandboxTool>,
+    settings: ToolSettings,
+    order: Order,
+    state: Mutex<State>,
+}
+
+/// What there is of the session's sandbox.
+#[derive(Default)]
+enum State {
+    /// No call has needed one yet.
+    #[default]
+    Unopened,
+    Open(Arc<dyn Sandbox>),
+    /// The last one ended under a call. It is kept so that closing can remove what is left of it.
+    Ended(Arc<dyn Sandbox>),
+}
+
+/// A sandbox for a call, and what the model is to be told of it first.
+struct Ready {
+    sandbox: Arc<dyn Sandbox>,
+    news: Option<&'static str>,
 }
 
 impl SandboxTools {
     /// Tools of a sandbox that is made when it is first needed.
     #[must_use]
-    pub fn new(source: Box<dyn SandboxSource>) -> Self {
-        Self { source, sandbox: OnceCell::new() }
+    pub fn new(source: Box<dyn SandboxSource>, tools: &[SandboxTool], settings: ToolSettings) -> Self {
+        Self { source, tools: tools.to_vec(), settings, order: Order::default(), state: Mutex::default() }
+    }
+
+    /// The same tools with another order of calls.
+    #[must_use]
+    pub fn with_order(self, order: Order) -> Self {
+        Self { order, ..self }
+    }
+
+    /// The session's sandbox, opened if there is none.
+    async fn ready(&self, call: &ToolCall, context: &CallContext) -> Result<Ready, Fault> {
+        let mut state = self.state.lock().await;
+        if let State::Open(sandbox) = &*state {
+            return Ok(Ready { sandbox: Arc::clone(sandbox), news: None });
+        }
+        let OpenedSandbox { sandbox, origin } = self.source.open(&context.progress).await?;
+        context.progress.say(format!("the sandbox is up; `{}` runs", call.name));
+        let sandbox: Arc<dyn Sandbox> = Arc::from(sandbox);
+        let news = match *state {
+            State::Ended(_) => Some(what_is_left(origin)),
+            State::Unopened | State::Open(_) => None,
+        };
+        *state = State::Open(Arc::clone(&sandbox));
+        Ok(Ready { sandbox, news })
+    }
+
+    async fn ended(&self, sandbox: Arc<dyn Sandbox>) {
+        let mut state = self.state.lock().await;
+        if matches!(&*state, State::Open(open) if Arc::ptr_eq(open, &sandbox)) {
+            *state = State::Ended(sandbox);
+        }
+    }
+}
+
+/// What the model is told with the first answer after a loss.
+fn what_is_left(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Made => {
+            "[a new sandbox was made, because the last one had ended and is gone: nothing of its files, shells and \
+             windows is left]"
+        }
+        Origin::Restarted => {
+            "[the sandbox had ended and was started again: its files are as they were, but its shells with their \
+             variables and background jobs, its terminals and its windows are gone]"
+        }
+        Origin::Found => {
+            "[the connection to the sandbox had been lost and was made again: everything in it is still there]"
+        }
     }
 }
 
 #[async_trait]
 impl Executor for SandboxTools {
     fn specs(&self) -> Vec<ToolSpec> {
-        spec::sandbox_tools()
+        spec::specs(&self.tools, &self.settings)
     }
 
-    fn lane(&self, _call: &ToolCall) -> Lane {
-        LANE
+    fn lane(&self, call: &ToolCall) -> Lane {
+        match self.order {
+            Order::OneAfterTheOther => Lane::Shared(0),
+            Order::PerTool => match SandboxCall::parse(&call.name, &call.arguments, &self.settings) {
+                Ok(parsed) => lane_of(&parsed),
+                // Answered without the sandbox.
+                Err(_) => Lane::Free,
+            },
+        }
+    }
+
+    fn after_failure(&self, call: &ToolCall) -> Option<ToolOutput> {
+        let is_computer = call.toolset.as_deref() == Some(computer::NAME);
+        is_computer.then(|| ToolOutput::error(computer::NOT_EXECUTED))
     }
 
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
-        let arguments = match checked(call) {
-            Ok(arguments) => arguments,
+        let (arguments, time) = match self.checked(call) {
+            Ok(checked) => checked,
             Err(error) => return Ok(error.into()),
         };
-        let open = async || {
-            let sandbox = self.source.open(&context.progress).await?;
-            context.progress.say(format!("the sandbox is up; `{}` runs", call.name));
-            Ok(sandbox)
-        };
-        let mut opened = pin!(self.sandbox.get_or_try_init(open));
-        let sandbox = tokio::select! {
+        let mut readied = pin!(self.ready(call, context));
+        let Ready { sandbox, news } = tokio::select! {
             biased;
-            sandbox = &mut opened => sandbox?,
+            ready = &mut readied => ready?,
             () = context.cancel.cancelled() => {
                 // An engine makes a container also when nobody waits for it any more, and that one would be left
                 // behind. So the making comes to its end, and closing removes what was made.
-                let _ = opened.await;
+                let _ = readied.await;
                 return Ok(ToolOutput::error("cancelled: the call was stopped while its sandbox was being made"));
             }
         };
-        let limit = answer_limit(call);
-        match timeout(limit, sandbox.call(&call.name, arguments, context)).await {
-            Ok(answer) => answer,
+        let limit = time + ANSWER_MARGIN;
+        let request = SandboxedCall { tool: &call.name, arguments, settings: &self.settings };
+        match timeout(limit, sandbox.call(request, context)).await {
+            Ok(Ok(mut output)) => {
+                output.content.splice(0..0, news.map(ContentPart::text));
+                Ok(output)
+            }
+            Ok(Err(SandboxFailure::Ended(cause))) => {
+                self.ended(sandbox).await;
+                let cause = with_causes(&cause);
+                Ok(ToolOutput::error(format!(
+                    "not finished: {cause}\n[what the call did before that is not known; the next call opens the sandbox again]"
+                )))
+            }
+            Ok(Err(SandboxFailure::Failed(fault))) => Err(fault),
             Err(_) => Err(Fault::new(NoAnswer { limit })),
         }
     }
 
     async fn close(&self) -> Result<(), Fault> {
-        match self.sandbox.get() {
-            Some(sandbox) => sandbox.close().await,
-            None => Ok(()),
+        match &*self.state.lock().await {
+            State::Open(sandbox) | State::Ended(sandbox) => sandbox.close().await,
+            State::Unopened => Ok(()),
         }
+    }
+}
+
+impl SandboxTools {
+    /// The call's arguments, once its tool's own parser has taken them, and the time that it may take.
+    fn checked(&self, call: &ToolCall) -> Result<(Map<String, Value>, Duration), InvalidInput> {
+        let parsed = SandboxCall::parse(&call.name, &call.arguments, &self.settings);
+        let time = match parsed {
+            Ok(parsed) if self.tools.contains(&parsed.tool(&call.name)) => parsed.time(&self.settings),
+            Err(CallError::Invalid(error)) => return Err(error),
+            Ok(_) | Err(CallError::NoSuchTool) => {
+                let names: Vec<String> = self.specs().iter().map(|spec| format!("`{}`", spec.name)).collect();
+                let text = format!("there is no tool `{}`; the tools are {}", call.name, names.join(", "));
+                return Err(InvalidInput::new(text));
+            }
+        };
+        Ok((call.arguments.as_object().cloned().unwrap_or_default(), time))
+    }
+}
+
+/// One lane for each tool, and for each shell and terminal.
+fn lane_of(call: &SandboxCall) -> Lane {
+    let named = |kind: &str, name: &ShellName| {
+        let mut hasher = DefaultHasher::new();
+        (kind, name).hash(&mut hasher);
+        // Few numbers, for lanes are kept. Names that share one wait for each other without need, and that is all.
+        Lane::Shared(3 + u32::from(hasher.finish().to_ne_bytes()[0]))
+    };
+    match call {
+        SandboxCall::Editor(_) => Lane::Shared(1),
+        SandboxCall::Computer(_) | SandboxCall::ComputerBatch(_) | SandboxCall::Desktop(_) => Lane::Shared(2),
+        SandboxCall::Shell(name, _) => named("shell", name),
+        SandboxCall::Terminal(name, _) => named("terminal", name),
     }
 }
 
@@ -87,25 +223,4 @@ impl Executor for SandboxTools {
 #[error("the sandbox gave no answer within {} s", limit.as_secs())]
 struct NoAnswer {
     limit: Duration,
-}
-
-/// How long the answer to a call may take: the command's own time, and enough for whatever ends it to be told.
-fn answer_limit(call: &ToolCall) -> Duration {
-    let own = match BashAction::parse(&call.arguments) {
-        Ok(BashAction::Run { timeout: Some(timeout), .. }) if call.name == bash::NAME => timeout,
-        _ => bash::DEFAULT_TIMEOUT,
-    };
-    own + ANSWER_MARGIN
-}
-
-/// The call's arguments, once its tool's own parser has taken them.
-fn checked(call: &ToolCall) -> Result<Map<String, Value>, InvalidInput> {
-    let Value::Object(arguments) = &call.arguments else {
-        return Err(InvalidInput::new(format!(
-            "the arguments are no JSON object; what came begins with `{}`",
-            call.arguments.to_string().chars().take(80).collect::<String>()
-        )));
-    };
-    spec::check_arguments(&call.name, &call.arguments)?;
-    Ok(arguments.clone())
 }

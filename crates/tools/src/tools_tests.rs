@@ -3,12 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use handspike_core::{CallContext, Executor, Fault, Lane, Progress, Sandbox, SandboxSource};
-use handspike_types::{ToolCall, ToolOutput};
-use serde_json::{Map, Value, json};
+use handspike_core::{
+    CallContext, Executor, Fault, Lane, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource,
+    SandboxedCall,
+};
+use handspike_types::{ToolCall, ToolOutput, ToolSettings, ToolVersions, spec::SandboxTool};
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Router, SandboxTools};
+use crate::{Order, Router, SandboxTools};
 
 /// What happened, in order.
 type Notes = Arc<Mutex<Vec<String>>>;
@@ -19,17 +22,21 @@ struct NotingSandbox(Notes);
 
 #[async_trait]
 impl SandboxSource for NotingSource {
-    async fn open(&self, _progress: &Progress) -> Result<Box<dyn Sandbox>, Fault> {
+    async fn open(&self, _progress: &Progress) -> Result<OpenedSandbox, Fault> {
         note(&self.0, "open");
-        Ok(Box::new(NotingSandbox(Arc::clone(&self.0))))
+        Ok(OpenedSandbox { sandbox: Box::new(NotingSandbox(Arc::clone(&self.0))), origin: Origin::Restarted })
     }
 }
 
 #[async_trait]
 impl Sandbox for NotingSandbox {
-    async fn call(&self, tool: &str, _: Map<String, Value>, _: &CallContext) -> Result<ToolOutput, Fault> {
-        note(&self.0, tool);
-        Ok(ToolOutput::text("done"))
+    /// The command `die` ends the sandbox.
+    async fn call(&self, call: SandboxedCall<'_>, _: &CallContext) -> Result<ToolOutput, SandboxFailure> {
+        note(&self.0, call.tool);
+        match call.arguments.get("command") {
+            Some(command) if command == "die" => Err(SandboxFailure::Ended(Fault::new("it ran out of memory"))),
+            _ => Ok(ToolOutput::text("done")),
+        }
     }
 
     async fn close(&self) -> Result<(), Fault> {
@@ -43,13 +50,18 @@ fn note(notes: &Notes, what: &str) {
 }
 
 fn router() -> (Router, Notes) {
+    router_of(ToolVersions::SCHEMAS)
+}
+
+fn router_of(versions: ToolVersions) -> (Router, Notes) {
     let notes = Notes::default();
-    let tools = SandboxTools::new(Box::new(NotingSource(Arc::clone(&notes))));
+    let source = Box::new(NotingSource(Arc::clone(&notes)));
+    let tools = SandboxTools::new(source, &SandboxTool::PUBLISHED, ToolSettings::of(versions));
     (Router::new().with(Box::new(tools)), notes)
 }
 
 fn call(name: &str, arguments: Value) -> ToolCall {
-    ToolCall { id: "1".to_owned(), name: name.to_owned(), arguments }
+    ToolCall { id: "1".to_owned(), name: name.to_owned(), arguments, toolset: None }
 }
 
 async fn execute(router: &Router, call: &ToolCall) -> ToolOutput {
@@ -87,11 +99,49 @@ async fn what_does_not_fit_is_told_without_a_sandbox() {
         ("str_replace_editor", json!({"command": "view"}), "path"),
         ("computer", json!({"action": "fly"}), "fly"),
         ("calculator", json!({}), "`bash`, `str_replace_editor`, `computer`"),
+        ("desktop", json!({"action": "list_windows"}), "there is no tool `desktop`"),
     ] {
         let output = execute(&router, &call(name, arguments)).await;
         assert!(output.is_error && output.joined_text().contains(names), "{}", output.joined_text());
     }
     assert!(noted(&notes).is_empty());
+}
+
+#[tokio::test]
+async fn a_sandbox_that_ends_costs_one_call_and_the_next_is_told_what_is_left() {
+    let (router, notes) = router();
+    let run = async |command: &str| execute(&router, &call("bash", json!({"command": command}))).await;
+    run("true").await;
+    let died = run("die").await;
+    assert!(died.is_error && died.joined_text().contains("it ran out of memory"), "{}", died.joined_text());
+    let next = run("true").await;
+    assert!(next.joined_text().contains("started again: its files are as they were"), "{}", next.joined_text());
+    assert_eq!(run("true").await.joined_text(), "done");
+    router.close().await.expect("closes");
+    assert_eq!(noted(&notes), ["open", "bash", "bash", "open", "bash", "bash", "close"]);
+}
+
+#[tokio::test]
+async fn a_member_of_the_toolset_is_a_batch_with_its_neighbours() {
+    let (router, notes) = router_of(ToolVersions::NEWEST);
+    let member = ToolCall { toolset: Some("computer".to_owned()), ..call("screenshot", json!({})) };
+    execute(&router, &member).await;
+    let skipped = router.after_failure(&member).expect("batched");
+    assert_eq!(skipped.joined_text(), "Not executed: an earlier computer action in this turn failed.");
+    assert!(router.after_failure(&call("bash", json!({}))).is_none());
+    assert_eq!(noted(&notes), ["open", "screenshot"]);
+}
+
+#[test]
+fn calls_in_an_order_per_tool_wait_for_those_to_the_same_tool_or_shell() {
+    let source = Box::new(NotingSource(Notes::default()));
+    let tools = SandboxTools::new(source, &SandboxTool::ALL, ToolSettings::default()).with_order(Order::PerTool);
+    let lane = |name: &str, arguments: Value| tools.lane(&call(name, arguments));
+    let bash = lane("bash", json!({"command": "ls"}));
+    assert_ne!(bash, lane("computer", json!({"action": "screenshot"})));
+    assert_eq!(bash, lane("shell", json!({"name": "main", "command": "ls"})));
+    assert_ne!(bash, lane("shell", json!({"name": "other", "command": "ls"})));
+    assert_ne!(bash, lane("terminal", json!({"name": "main"})));
 }
 
 #[tokio::test]

@@ -49,11 +49,18 @@ pub enum BashAction {
 impl BashAction {
     /// Reads and checks a model's arguments.
     pub fn parse(arguments: &Value) -> Result<Self, InvalidInput> {
-        let input: BashInput = parse_input(arguments)?;
+        Self::try_from(parse_input::<BashInput>(arguments)?)
+    }
+}
+
+impl TryFrom<BashInput> for BashAction {
+    type Error = InvalidInput;
+
+    fn try_from(input: BashInput) -> Result<Self, InvalidInput> {
         let timeout = input.timeout.map(checked_timeout).transpose()?;
         match (input.restart.unwrap_or(false), input.command) {
             (true, None) => Ok(Self::Restart),
-            (true, Some(_)) => Err(InvalidInput::not_accepted("command", "restart")),
+            (true, Some(_)) => Err(InvalidInput::new("parameter `command` is not accepted beside `restart`")),
             (false, None) => Err(InvalidInput::new("parameter `command` is required unless `restart` is true")),
             (false, Some(command)) if command.contains('\0') => {
                 Err(InvalidInput::new("parameter `command` holds a NUL character, which no shell accepts"))

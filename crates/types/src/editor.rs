@@ -1,4 +1,4 @@
-//! The editor tool in its 20241022 form: `view`, `create`, `str_replace`, `insert` and `undo_edit`.
+//! The editor tool: published as `text_editor_20241022`, `20250124`, `20250429` and `20250728`.
 
 use std::path::PathBuf;
 
@@ -6,12 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{InvalidInput, parse_input};
+use crate::{
+    EditorSettings, EditorVersion, InvalidInput,
+    form::{
+        Form, Forms,
+        Need::{Optional, Required},
+    },
+};
 
-/// The tool's name on the wire.
-pub const NAME: &str = "str_replace_editor";
-
-/// The arguments as a model sends them.
+/// The arguments as a model sends them, in any version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EditorInput {
@@ -31,6 +34,9 @@ pub struct EditorInput {
     /// `insert`: the line after which the text goes; 0 is the top of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insert_line: Option<i64>,
+    /// `insert`: the text to insert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insert_text: Option<String>,
     /// `view`: first and last line, counted from 1; -1 as the last means the end of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub view_range: Option<Vec<i64>>,
@@ -48,10 +54,46 @@ pub enum EditorVerb {
     UndoEdit,
 }
 
+impl EditorVersion {
+    /// The tool's name on the wire.
+    #[must_use]
+    pub const fn tool_name(self) -> &'static str {
+        match self {
+            Self::V20241022 | Self::V20250124 => "str_replace_editor",
+            Self::V20250429 | Self::V20250728 => "str_replace_based_edit_tool",
+        }
+    }
+
+    pub(crate) fn forms(self) -> Forms {
+        let insert: &[_] = match self {
+            Self::V20241022 | Self::V20250124 | Self::V20250429 => {
+                &[("path", Required), ("insert_line", Required), ("new_str", Required)]
+            }
+            Self::V20250728 => &[("path", Required), ("insert_line", Required), ("insert_text", Required)],
+        };
+        let mut forms = vec![
+            Form { verb: "view", parameters: &[("path", Required), ("view_range", Optional)] },
+            Form { verb: "create", parameters: &[("path", Required), ("file_text", Required)] },
+            Form {
+                verb: "str_replace",
+                parameters: &[("path", Required), ("old_str", Required), ("new_str", Optional)],
+            },
+            Form { verb: "insert", parameters: insert },
+        ];
+        match self {
+            Self::V20241022 | Self::V20250124 => {
+                forms.push(Form { verb: "undo_edit", parameters: &[("path", Required)] });
+            }
+            Self::V20250429 | Self::V20250728 => {}
+        }
+        Forms { key: "command", forms }
+    }
+}
+
 /// What the executor is asked to do. Paths are absolute and free of NUL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EditorCommand {
-    /// Show a file's lines or a directory's entries.
+    /// Show a file's lines, a picture, or a directory's entries.
     View {
         /// File or directory.
         path: PathBuf,
@@ -60,10 +102,12 @@ pub enum EditorCommand {
     },
     /// Make a new file.
     Create {
-        /// The file, which must not exist.
+        /// The file.
         path: PathBuf,
         /// Its content.
         text: String,
+        /// What becomes of a file that is there already.
+        existing: Existing,
     },
     /// Replace the only occurrence of a text.
     StrReplace {
@@ -90,6 +134,15 @@ pub enum EditorCommand {
     },
 }
 
+/// What `create` does to a file that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Leaves it alone and answers with an error.
+    Refused,
+    /// Gives it the new content.
+    Overwritten,
+}
+
 /// Lines to view, as asked for; the executor checks it against the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ViewRange {
@@ -101,19 +154,24 @@ pub struct ViewRange {
 
 impl EditorCommand {
     /// Reads and checks a model's arguments.
-    pub fn parse(arguments: &Value) -> Result<Self, InvalidInput> {
-        let input: EditorInput = parse_input(arguments)?;
-        input.refuse_foreign_parameters()?;
+    pub fn parse(arguments: &Value, settings: &EditorSettings) -> Result<Self, InvalidInput> {
+        // What a command requires is there; the defaults below stand for nothing.
+        let input: EditorInput = settings.version.forms().parse(arguments)?;
         let path = checked_path(&input.path)?;
         match input.command {
             EditorVerb::View => {
                 let range = input.view_range.as_deref().map(ViewRange::parse).transpose()?;
                 Ok(Self::View { path, range })
             }
-            EditorVerb::Create => Ok(Self::Create { path, text: required(input.file_text, "file_text", "create")? }),
+            EditorVerb::Create => {
+                let existing = match settings.version {
+                    EditorVersion::V20241022 | EditorVersion::V20250124 | EditorVersion::V20250429 => Existing::Refused,
+                    EditorVersion::V20250728 => Existing::Overwritten,
+                };
+                Ok(Self::Create { path, text: input.file_text.unwrap_or_default(), existing })
+            }
             EditorVerb::StrReplace => {
-                let old = required(input.old_str, "old_str", "str_replace")?;
-                let new = input.new_str.unwrap_or_default();
+                let (old, new) = (input.old_str.unwrap_or_default(), input.new_str.unwrap_or_default());
                 if old.is_empty() {
                     return Err(InvalidInput::new(
                         "parameter `old_str` is empty; it takes text that occurs exactly once in the file",
@@ -125,43 +183,13 @@ impl EditorCommand {
                 Ok(Self::StrReplace { path, old, new })
             }
             EditorVerb::Insert => {
-                let line = required(input.insert_line, "insert_line", "insert")?;
+                let line = input.insert_line.unwrap_or_default();
                 let line = usize::try_from(line).map_err(|_| {
                     InvalidInput::new(format!("parameter `insert_line` is `{line}`; it takes 0 (the top) or more"))
                 })?;
-                Ok(Self::Insert { path, line, text: required(input.new_str, "new_str", "insert")? })
+                Ok(Self::Insert { path, line, text: input.insert_text.or(input.new_str).unwrap_or_default() })
             }
             EditorVerb::UndoEdit => Ok(Self::UndoEdit { path }),
-        }
-    }
-}
-
-impl EditorInput {
-    fn refuse_foreign_parameters(&self) -> Result<(), InvalidInput> {
-        use EditorVerb::{Create, Insert, StrReplace, View};
-        let verb = self.command;
-        let given = [
-            ("file_text", self.file_text.is_some(), verb == Create),
-            ("old_str", self.old_str.is_some(), verb == StrReplace),
-            ("new_str", self.new_str.is_some(), verb == StrReplace || verb == Insert),
-            ("insert_line", self.insert_line.is_some(), verb == Insert),
-            ("view_range", self.view_range.is_some(), verb == View),
-        ];
-        match given.iter().find(|(_, is_given, is_accepted)| *is_given && !is_accepted) {
-            Some((parameter, ..)) => Err(InvalidInput::not_accepted(parameter, verb.wire_name())),
-            None => Ok(()),
-        }
-    }
-}
-
-impl EditorVerb {
-    fn wire_name(self) -> &'static str {
-        match self {
-            Self::View => "view",
-            Self::Create => "create",
-            Self::StrReplace => "str_replace",
-            Self::Insert => "insert",
-            Self::UndoEdit => "undo_edit",
         }
     }
 }
@@ -183,17 +211,14 @@ impl ViewRange {
     }
 }
 
-fn required<T>(value: Option<T>, parameter: &str, verb: &str) -> Result<T, InvalidInput> {
-    value.ok_or_else(|| InvalidInput::missing(parameter, verb))
-}
-
 fn checked_path(path: &str) -> Result<PathBuf, InvalidInput> {
     if path.contains('\0') {
         return Err(InvalidInput::new("parameter `path` holds a NUL character, which no path can"));
     }
     if !path.starts_with('/') {
+        let start: String = path.chars().take(200).collect();
         return Err(InvalidInput::new(format!(
-            "parameter `path` is `{path}`, which is not absolute; did you mean `/{path}`?"
+            "parameter `path` is `{start}`, which is not absolute; did you mean `/{start}`?"
         )));
     }
     Ok(PathBuf::from(path))
@@ -210,44 +235,5 @@ pub struct EditorDetails {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn error(arguments: Value) -> String {
-        EditorCommand::parse(&arguments).expect_err("the arguments do not fit").to_string()
-    }
-
-    #[test]
-    fn a_relative_path_is_refused_with_a_suggestion() {
-        assert!(error(json!({"command": "view", "path": "etc/hosts"})).contains("`/etc/hosts`"));
-    }
-
-    #[test]
-    fn a_parameter_of_another_command_is_refused() {
-        let text = error(json!({"command": "view", "path": "/a", "old_str": "x"}));
-        assert!(text.contains("`old_str`") && text.contains("`view`"), "{text}");
-    }
-
-    #[test]
-    fn an_unknown_command_lists_the_known_ones() {
-        assert!(error(json!({"command": "veiw", "path": "/a"})).contains("`str_replace`"));
-    }
-
-    #[test]
-    fn an_empty_or_unchanged_old_str_is_refused() {
-        error(json!({"command": "str_replace", "path": "/a", "old_str": "", "new_str": "x"}));
-        error(json!({"command": "str_replace", "path": "/a", "old_str": "x", "new_str": "x"}));
-    }
-
-    #[test]
-    fn view_range_takes_minus_one_as_the_end() {
-        let command = EditorCommand::parse(&json!({"command": "view", "path": "/a", "view_range": [3, -1]}));
-        let range = Some(ViewRange { first: 3, last: None });
-        assert_eq!(command, Ok(EditorCommand::View { path: "/a".into(), range }));
-        for range in [json!([0, 2]), json!([3, 2]), json!([1]), json!([1, -2])] {
-            error(json!({"command": "view", "path": "/a", "view_range": range}));
-        }
-    }
-}
+#[path = "editor_tests.rs"]
+mod tests;

@@ -19,8 +19,9 @@ impl InvalidInput {
         Self(format!("parameter `{parameter}` is required for `{action}`"))
     }
 
-    pub(crate) fn not_accepted(parameter: &str, action: &str) -> Self {
-        Self(format!("parameter `{parameter}` is not accepted by `{action}`"))
+    pub(crate) fn no_object(arguments: &Value) -> Self {
+        let start: String = arguments.to_string().chars().take(80).collect();
+        Self(format!("the arguments are no JSON object; what came begins with `{start}`"))
     }
 }
 
@@ -34,6 +35,9 @@ impl std::error::Error for InvalidInput {}
 
 /// Reads a wire struct from a model's arguments, naming the parameter that does not fit.
 pub fn parse_input<T: DeserializeOwned>(arguments: &Value) -> Result<T, InvalidInput> {
+    if !arguments.is_object() {
+        return Err(InvalidInput::no_object(arguments));
+    }
     serde_path_to_error::deserialize(arguments).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.into_inner();

@@ -84,6 +84,9 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments: an object when the model spoke JSON, else its raw text as a string.
     pub arguments: Value,
+    /// The set that the tool is a member of, where the provider says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toolset: Option<String>,
 }
 
 /// What came of a call, as the model is told.
@@ -95,6 +98,9 @@ pub struct ToolResult {
     pub name: String,
     /// What the tool said.
     pub output: ToolOutput,
+    /// The call's set, which providers want to see again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toolset: Option<String>,
 }
 
 /// Why the model stopped.

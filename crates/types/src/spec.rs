@@ -1,90 +1,243 @@
 //! The sandbox's tools as a model is offered them: names, words and schemas. The schemas are derived from the
 //! input types, so what a model is told and what the executors accept can't drift apart.
 
-use schemars::{JsonSchema, generate::SchemaSettings};
-use serde_json::Value;
+use std::{fmt, str::FromStr};
 
-use crate::{InvalidInput, ToolSpec, bash, computer, editor};
+use crate::{
+    ComputerVersion, ToolSettings, ToolSpec, bash,
+    computer::{self, ComputerInput, batch, input},
+    desktop::{self, DesktopInput},
+    editor::EditorInput,
+    form::schema_of,
+    shell, terminal,
+};
 
-/// The specs of all tools that run in a sandbox.
-#[must_use]
-pub fn sandbox_tools() -> Vec<ToolSpec> {
-    vec![bash_tool(), editor_tool(), computer_tool()]
+/// The tools that a sandbox has, by the names under which people choose them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the descriptions below say it")]
+pub enum SandboxTool {
+    Bash,
+    Editor,
+    Computer,
+    Shell,
+    Terminal,
+    Desktop,
 }
 
-/// Whether a tool of the sandbox accepts such arguments; of other tools nothing is known here.
-pub fn check_arguments(tool: &str, arguments: &Value) -> Result<(), InvalidInput> {
-    match tool {
-        bash::NAME => bash::BashAction::parse(arguments).map(drop),
-        editor::NAME => editor::EditorCommand::parse(arguments).map(drop),
-        computer::NAME => computer::ComputerAction::parse(arguments).map(drop),
-        _ => Ok(()),
+impl SandboxTool {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Bash, Self::Editor, Self::Computer, Self::Shell, Self::Terminal, Self::Desktop];
+    /// Those with a published contract.
+    pub const PUBLISHED: [Self; 3] = [Self::Bash, Self::Editor, Self::Computer];
+
+    /// The name under which people choose it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Editor => "editor",
+            Self::Computer => "computer",
+            Self::Shell => "shell",
+            Self::Terminal => "terminal",
+            Self::Desktop => "desktop",
+        }
     }
+
+    /// The tools that a model is offered for it: one, or the members of a set.
+    #[must_use]
+    pub fn specs(self, settings: &ToolSettings) -> Vec<ToolSpec> {
+        match self {
+            Self::Bash => vec![bash_tool()],
+            Self::Editor => vec![editor_tool(settings)],
+            Self::Computer => match settings.computer.version {
+                ComputerVersion::V20241022 | ComputerVersion::V20250124 | ComputerVersion::V20251124 => {
+                    vec![computer_tool(settings)]
+                }
+                ComputerVersion::V20260801 => computer_toolset(settings),
+            },
+            Self::Shell => vec![shell_tool()],
+            Self::Terminal => vec![terminal_tool()],
+            Self::Desktop => vec![desktop_tool()],
+        }
+    }
+}
+
+/// A name that no tool of a sandbox has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownTool(String);
+
+impl fmt::Display for UnknownTool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = SandboxTool::ALL.map(SandboxTool::name).join(", ");
+        write!(f, "there is no tool `{}`\nhint: the tools are {names}", self.0)
+    }
+}
+
+impl std::error::Error for UnknownTool {}
+
+impl FromStr for SandboxTool {
+    type Err = UnknownTool;
+
+    fn from_str(name: &str) -> Result<Self, UnknownTool> {
+        Self::ALL.into_iter().find(|tool| tool.name() == name).ok_or_else(|| UnknownTool(name.to_owned()))
+    }
+}
+
+/// The specs of some tools.
+#[must_use]
+pub fn specs(tools: &[SandboxTool], settings: &ToolSettings) -> Vec<ToolSpec> {
+    tools.iter().flat_map(|tool| tool.specs(settings)).collect()
 }
 
 fn bash_tool() -> ToolSpec {
-    ToolSpec {
-        name: bash::NAME.to_owned(),
-        description: "Runs a command in a persistent bash shell. Working directory, variables, functions and background \
-                      jobs carry over from call to call. Standard input is empty. The answer holds what the command wrote \
-                      and its exit status; long output is cut in the middle and kept whole in a file that the answer \
-                      names. A command that exceeds its time is killed with all it started, and the shell lives on."
-            .to_owned(),
-        parameters: schema::<bash::BashInput>(),
-    }
+    ToolSpec::new(
+        bash::NAME,
+        "Runs a command in a persistent bash shell. Working directory, variables, functions and background \
+         jobs carry over from call to call. Standard input is empty. The answer holds what the command wrote \
+         and its exit status; long output is cut in the middle and kept whole in a file that the answer \
+         names. A command that exceeds its time is killed with all it started, and the shell lives on.",
+        schema_of::<bash::BashInput>(),
+    )
 }
 
-fn editor_tool() -> ToolSpec {
-    ToolSpec {
-        name: editor::NAME.to_owned(),
-        description: "Views, creates and edits files. `view` shows a file with numbered lines or lists a directory, \
-                      `create` makes a new file, `str_replace` replaces a text that occurs exactly once, `insert` adds \
-                      text after a line, `undo_edit` takes back the last edit of a file. Paths are absolute."
-            .to_owned(),
-        parameters: schema::<editor::EditorInput>(),
-    }
+fn editor_tool(settings: &ToolSettings) -> ToolSpec {
+    let version = settings.editor.version;
+    let forms = version.forms();
+    let undo = if forms.forms.iter().any(|form| form.verb == "undo_edit") {
+        ", `undo_edit` takes back the last edit of a file"
+    } else {
+        ""
+    };
+    let mut schema = forms.schema::<EditorInput>();
+    schema["required"] = serde_json::json!(["command", "path"]);
+    ToolSpec::new(
+        version.tool_name(),
+        format!(
+            "Views, creates and edits files. `view` shows a file with numbered lines, a picture, or lists a directory; \
+             `create` makes a file, `str_replace` replaces a text that occurs exactly once, `insert` adds text after a \
+             line{undo}. Paths are absolute."
+        ),
+        schema,
+    )
 }
 
-fn computer_tool() -> ToolSpec {
-    ToolSpec {
-        name: computer::NAME.to_owned(),
-        description: "Looks at the desktop's screen and uses its mouse and keyboard. Coordinates are pixels of the \
-                      screenshot. Clicks happen where the pointer is, so move it there first. Every action that may \
-                      change something answers with a screenshot, taken once the screen has come to rest."
-            .to_owned(),
-        parameters: schema::<computer::ComputerInput>(),
-    }
+fn computer_tool(settings: &ToolSettings) -> ToolSpec {
+    let forms = input::forms(&settings.computer);
+    let clicks = match settings.computer.version {
+        ComputerVersion::V20241022 => " Clicks happen where the pointer is, so move it there first.",
+        _ => "",
+    };
+    ToolSpec::new(
+        computer::NAME,
+        format!(
+            "Looks at the desktop's screen and uses its mouse and keyboard. Coordinates are pixels of the \
+             screenshot.{clicks} Every action that may change something answers with a screenshot, taken once the \
+             screen has come to rest."
+        ),
+        forms.schema::<ComputerInput>(),
+    )
 }
 
-/// A plain object schema with everything inlined, as providers want it.
-fn schema<T: JsonSchema>() -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
+/// The newest version: a tool for each action, and one that takes several, for models that don't know the set.
+fn computer_toolset(settings: &ToolSettings) -> Vec<ToolSpec> {
+    let members = input::forms(&settings.computer).forms.into_iter().map(|form| {
+        let description =
+            format!("Desktop: {}. Coordinates are pixels of the full screenshot.", form.verb.replace('_', " "));
+        ToolSpec {
+            toolset: Some(computer::NAME.to_owned()),
+            ..ToolSpec::new(form.verb, description, form.schema::<ComputerInput>())
+        }
     });
-    let mut schema = settings.into_generator().into_root_schema_for::<T>();
-    schema.remove("title");
-    schema.to_value()
+    let batch = ToolSpec::new(
+        batch::NAME,
+        "Runs several desktop actions in order, stops at the first that fails, and answers with a screenshot at the end.",
+        schema_of::<batch::BatchInput>(),
+    );
+    members.chain([batch]).collect()
+}
+
+fn shell_tool() -> ToolSpec {
+    ToolSpec::new(
+        shell::NAME,
+        "Runs a command in one of several persistent bash shells, each with its own working directory, variables and \
+         jobs. Otherwise like the tool `bash`.",
+        schema_of::<shell::ShellInput>(),
+    )
+}
+
+fn terminal_tool() -> ToolSpec {
+    ToolSpec::new(
+        terminal::NAME,
+        "Runs a command on a terminal of its own, for programs that ask questions or draw on the screen. Call it with \
+         `command` to start one, then with `input` and `keys` to type at it, or with the name alone to look again. \
+         Answers with the terminal's screen.",
+        schema_of::<terminal::TerminalInput>(),
+    )
+}
+
+fn desktop_tool() -> ToolSpec {
+    ToolSpec::new(
+        desktop::NAME,
+        "Reads and writes the desktop's clipboard, and lists its windows with their titles and places.",
+        desktop::forms().schema::<DesktopInput>(),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ToolVersions;
+
+    fn all_specs() -> Vec<ToolSpec> {
+        let at = |date: &&str| ToolSettings::of(date.parse().expect("a version"));
+        ToolVersions::DATES.iter().map(at).flat_map(|settings| specs(&SandboxTool::ALL, &settings)).collect()
+    }
 
     #[test]
     fn each_schema_is_a_closed_object_without_references() {
-        for spec in sandbox_tools() {
+        for spec in all_specs() {
             assert_eq!(spec.parameters["type"], "object", "{}", spec.name);
             assert_eq!(spec.parameters["additionalProperties"], false, "{}", spec.name);
             assert!(!spec.parameters.to_string().contains("$ref"), "{}", spec.parameters);
         }
     }
 
+    fn names(version: &str, tool: SandboxTool) -> Vec<String> {
+        let settings = ToolSettings::of(version.parse().expect("a version"));
+        tool.specs(&settings).into_iter().map(|spec| spec.name).collect()
+    }
+
+    fn properties(version: &str, tool: SandboxTool) -> Vec<String> {
+        let settings = ToolSettings::of(version.parse().expect("a version"));
+        let spec = tool.specs(&settings).remove(0);
+        spec.parameters["properties"].as_object().expect("an object").keys().cloned().collect()
+    }
+
     #[test]
-    fn the_computer_schema_lists_the_published_actions() {
-        let schema = computer_tool().parameters.to_string();
-        for action in ["key", "type", "mouse_move", "left_click_drag", "double_click", "cursor_position"] {
-            assert!(schema.contains(&format!("\"{action}\"")), "{schema}");
+    fn a_version_offers_its_published_parameters_and_no_others() {
+        assert_eq!(properties("20241022", SandboxTool::Computer), ["action", "coordinate", "text"]);
+        assert!(!properties("20241022", SandboxTool::Editor).contains(&"insert_text".to_owned()));
+        assert!(!properties("20250728", SandboxTool::Editor).contains(&"undo_edit".to_owned()));
+        assert!(properties("20250728", SandboxTool::Editor).contains(&"insert_text".to_owned()));
+        assert!(properties("20251124", SandboxTool::Computer).contains(&"region".to_owned()));
+        assert!(!properties("20250124", SandboxTool::Computer).contains(&"region".to_owned()));
+        assert_eq!(properties("20241022", SandboxTool::Bash), ["command", "restart", "timeout"]);
+    }
+
+    #[test]
+    fn the_verbs_of_a_version_are_an_enumeration() {
+        let settings = ToolSettings::of("20250429".parse().expect("a version"));
+        let spec = SandboxTool::Editor.specs(&settings).remove(0);
+        let verbs = &spec.parameters["properties"]["command"]["enum"];
+        assert_eq!(*verbs, serde_json::json!(["view", "create", "str_replace", "insert"]));
+    }
+
+    #[test]
+    fn the_newest_computer_is_a_set_of_seventeen_and_a_batch() {
+        let names = names("20260801", SandboxTool::Computer);
+        assert_eq!(names.len(), 18);
+        for name in ["screenshot", "zoom", "left_mouse_down", "hold_key", "computer_batch"] {
+            assert!(names.contains(&name.to_owned()), "{names:?}");
         }
     }
 }

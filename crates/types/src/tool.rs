@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ContentPart, Image, InvalidInput, bash::BashDetails, computer::ComputerDetails, editor::EditorDetails};
+use crate::{
+    ContentPart, Image, InvalidInput, bash::BashDetails, computer::ComputerDetails, desktop::DesktopDetails,
+    editor::EditorDetails, terminal::TerminalDetails,
+};
 
 /// A tool as it is offered to a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +17,16 @@ pub struct ToolSpec {
     pub description: String,
     /// JSON Schema of the arguments, an object.
     pub parameters: Value,
+    /// The set that it is a member of, where a provider offers the set as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toolset: Option<String>,
+}
+
+impl ToolSpec {
+    /// A tool that stands alone.
+    pub fn new(name: impl Into<String>, description: impl Into<String>, parameters: Value) -> Self {
+        Self { name: name.into(), description: description.into(), parameters, toolset: None }
+    }
 }
 
 /// A tool's answer. A command that failed is an ordinary answer; `is_error` says that the call itself could
@@ -86,4 +99,8 @@ pub enum ToolDetails {
     Editor(EditorDetails),
     /// A desktop action.
     Computer(ComputerDetails),
+    /// A command on a terminal.
+    Terminal(TerminalDetails),
+    /// Clipboard and windows.
+    Desktop(DesktopDetails),
 }

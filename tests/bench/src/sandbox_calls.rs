@@ -8,9 +8,9 @@ use bollard::{
     exec::{CreateExecOptions, StartExecResults},
 };
 use futures_util::StreamExt as _;
-use handspike_core::Progress;
+use handspike_core::{CallContext, Progress, SandboxedCall};
 use handspike_sandbox::{BuiltIn, DockerSandbox, DockerSource, Engine, GuestBinary, SandboxSpec};
-use handspike_types::{SessionId, ToolOutput};
+use handspike_types::{SessionId, ToolOutput, ToolSettings};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 use tokio_util::sync::CancellationToken;
@@ -76,19 +76,17 @@ async fn measure(sandbox: &DockerSandbox) -> Result<Vec<Measure>> {
 
 /// A sandbox of the benchmark's own.
 pub(crate) async fn open(engine: &Engine, image: BuiltIn) -> Result<DockerSandbox> {
-    let source = DockerSource {
-        engine: engine.clone(),
-        guest: GuestBinary::find()?,
-        session: SessionId::generate(),
-        spec: SandboxSpec::new(image.tag()),
-    };
+    let (guest, session, spec) = (GuestBinary::find()?, SessionId::generate(), SandboxSpec::new(image.tag()));
+    let source = DockerSource::of_new_session(engine.clone(), guest, session, spec);
     Ok(source.make(&Progress::channel().0).await?)
 }
 
 /// A call that has to succeed.
 pub(crate) async fn call(sandbox: &DockerSandbox, tool: &str, arguments: Value) -> Result<ToolOutput> {
     let arguments = arguments.as_object().cloned().unwrap_or_default();
-    let output = sandbox.connection().call(tool, arguments, &CancellationToken::new()).await?;
+    let call = SandboxedCall { tool, arguments, settings: &ToolSettings::default() };
+    let context = CallContext { cancel: CancellationToken::new(), progress: Progress::channel().0 };
+    let output = sandbox.connection().call(call, &context).await?;
     if output.is_error {
         bail!("{tool}: {}", output.joined_text());
     }

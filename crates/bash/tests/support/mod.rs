@@ -9,13 +9,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use handspike_bash::{Bash, BashConfig};
+use handspike_bash::{Bash, BashCall, BashConfig};
 use handspike_types::{
     ToolDetails, ToolOutput,
     bash::{BashAction, BashDetails, BashEnd},
 };
 use rustix::event::{EventfdFlags, eventfd};
 use tempfile::TempDir;
+
+/// How long a command of a test may take if the test does not say.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub struct Session {
     pub bash: Bash,
@@ -39,7 +42,6 @@ impl Session {
         let mut config = BashConfig {
             cwd: folder.path().to_owned(),
             spool_dir: folder.path().to_owned(),
-            default_timeout: Duration::from_secs(20),
             kill_grace: Duration::from_millis(300),
             ..BashConfig::default()
         };
@@ -49,18 +51,15 @@ impl Session {
     }
 
     pub fn raw(&mut self, action: &BashAction) -> ToolOutput {
-        self.bash.run(action, self.cancel.as_fd())
+        let call = BashCall { cancel: self.cancel.as_fd(), default_timeout: TIMEOUT, progress: None };
+        self.bash.run(action, call)
     }
 
     pub fn answer(&mut self, action: &BashAction) -> Answer {
         let started = Instant::now();
         let output = self.raw(action);
         let took = started.elapsed();
-        assert!(!output.is_error, "{}", output.joined_text());
-        match output.details.clone() {
-            Some(ToolDetails::Bash(details)) => Answer { text: output.joined_text(), details, took },
-            other => panic!("details of a shell were expected, not {other:?}"),
-        }
+        Answer::of(output, took)
     }
 
     pub fn run(&mut self, command: &str) -> Answer {
@@ -69,6 +68,16 @@ impl Session {
 
     pub fn run_for(&mut self, millis: u64, command: &str) -> Answer {
         self.answer(&BashAction::Run { command: command.into(), timeout: Some(Duration::from_millis(millis)) })
+    }
+
+    /// Runs a command and returns what was told of it meanwhile.
+    pub fn run_with_progress(&mut self, command: &str) -> (Answer, Vec<String>) {
+        let mut told = Vec::new();
+        let mut tell = |line: &str| told.push(line.to_owned());
+        let call = BashCall { cancel: self.cancel.as_fd(), default_timeout: TIMEOUT, progress: Some(&mut tell) };
+        let started = Instant::now();
+        let output = self.bash.run(&BashAction::Run { command: command.into(), timeout: None }, call);
+        (Answer::of(output, started.elapsed()), told)
     }
 
     pub fn restart(&mut self) -> Answer {
@@ -81,6 +90,14 @@ impl Session {
 }
 
 impl Answer {
+    fn of(output: ToolOutput, took: Duration) -> Self {
+        assert!(!output.is_error, "{}", output.joined_text());
+        match output.details.clone() {
+            Some(ToolDetails::Bash(details)) => Self { text: output.joined_text(), details, took },
+            other => panic!("details of a shell were expected, not {other:?}"),
+        }
+    }
+
     /// All but the last line, which says how the call ended.
     pub fn output(&self) -> &str {
         self.text.rsplit_once('\n').map_or("", |(output, _)| output)

@@ -7,14 +7,16 @@ use std::{
 };
 
 use clap::Args;
-use handspike_core::{EventSink, Limits, Model, Transcript};
-use handspike_runtime::{Assembly, Scenario, model_named};
-use handspike_sandbox::{BuildOptions, BuiltIn, Engine, GuestBinary, Images, Mount, Network, SandboxSpec, Screen};
-use handspike_types::SessionId;
+use handspike_core::{AllowAll, EventSink, Limits, Model, Policy, Transcript};
+use handspike_runtime::{Assembly, History, Scenario, Workbench, model_named};
+use handspike_sandbox::Engine;
+use handspike_types::{SessionId, ToolVersions, spec::SandboxTool};
 
 use crate::{
+    approval::{Approve, AskEachTime, consent_to_host},
     exit::{Exit, Failure, tell},
     interrupt::Interrupt,
+    place::{PlaceArgs, PlaceKind, Prepared, Resolved, Tools, parse_mounts, sweep},
     render::{Activity, JsonLines, Report, Terminal},
     units,
 };
@@ -24,6 +26,7 @@ use crate::{
 #[command(after_help = "Examples:
   handspike run --model openai:gpt-6 \"write a haiku about the kernel into /workspace/haiku.txt\"
   handspike run --model openai:qwen3 --base-url http://127.0.0.1:8080/v1 --mount .:/workspace/src:rw \"fix the tests\"
+  handspike run --model openai:gpt-6 --sandbox host \"tidy up my downloads folder\"
   handspike run --scenario tests/scenarios/demo/scenario.yaml --out demo")]
 pub(crate) struct RunArgs {
     /// What the agent is to do.
@@ -43,29 +46,25 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "URL", conflicts_with = "scenario")]
     base_url: Option<String>,
 
-    /// The sandbox's image: `base`, `desktop`, or any image that the engine has.  [default: desktop]
-    #[arg(long, value_name = "IMAGE")]
-    image: Option<String>,
+    #[command(flatten)]
+    place: PlaceArgs,
 
-    /// Let the sandbox see a folder or file of this machine; read-only unless `:rw` is said.
-    #[arg(long, value_name = "HOST:CONTAINER[:rw]")]
-    mount: Vec<String>,
+    /// The tools to offer: bash, editor, computer, and beyond the published ones shell, terminal, desktop.
+    #[arg(
+        long,
+        value_name = "TOOL,...",
+        value_delimiter = ',',
+        default_value = "bash,editor,computer,shell,terminal,desktop"
+    )]
+    tools: Vec<SandboxTool>,
 
-    /// What the sandbox can reach: `none` or `bridge` (the engine's network, usually the Internet).
-    #[arg(long, value_name = "NETWORK", default_value = "none")]
-    network: Network,
+    /// Who says yes to each call: `ask` (you, on the terminal) or `all`.  [default: all in a sandbox, ask on the host]
+    #[arg(long, value_name = "WHO")]
+    approve: Option<Approve>,
 
-    /// The sandbox's memory.
-    #[arg(long, value_name = "SIZE", default_value = "2g", value_parser = units::parse_bytes)]
-    memory: u64,
-
-    /// The sandbox's processors.
-    #[arg(long, value_name = "N", default_value = "2", value_parser = units::parse_cpus)]
-    cpus: f64,
-
-    /// The desktop's size.
-    #[arg(long, value_name = "WxH", default_value = "1024x768", value_parser = units::parse_screen)]
-    screen: Screen,
+    /// Agree in advance to what --sandbox host asks before it starts.
+    #[arg(long)]
+    yes: bool,
 
     /// Stop after this time.
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = units::parse_duration)]
@@ -78,10 +77,6 @@ pub(crate) struct RunArgs {
     /// Stop after this many tokens, in and out.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_tokens: Option<u64>,
-
-    /// Leave the sandbox running afterwards, to be looked at with `handspike sandbox shell`.
-    #[arg(long)]
-    keep: bool,
 
     /// The folder for transcript, screenshots and report.  [default: a new one below ~/.local/state/handspike]
     #[arg(long, value_name = "DIR")]
@@ -96,57 +91,42 @@ pub(crate) struct RunArgs {
 struct Task {
     prompt: String,
     model: Box<dyn Model>,
-    image: String,
-    mounts: Vec<Mount>,
+    place: Resolved,
 }
 
 pub(crate) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let task = Task::resolve(&args)?;
-    let guest = GuestBinary::find()?;
     let session = SessionId::generate();
     let record = Record::open(args.out.clone().unwrap_or_else(|| default_record(session)))?;
     let interrupt = Interrupt::listen().map_err(Failure::internal)?;
     let activity = if args.json { Activity::hidden() } else { Activity::shown() };
-    let (engine, image) = tokio::select! {
-        prepared = prepare(&task.image, &activity) => prepared?,
+    let prepared = async {
+        if args.place.sandbox == PlaceKind::Host {
+            consent_to_host(args.yes, &activity).await?;
+        }
+        task.place.prepare(History::None, &activity).await
+    };
+    let Prepared { workbench, engine } = tokio::select! {
+        prepared = prepared => prepared?,
         () = interrupt.polite.cancelled() => return Ok(Exit::Interrupted),
     };
 
-    warn_of_unwritable_mounts(&task.mounts, &activity);
-    let parts = Parts { engine: engine.clone(), guest, image, session, record, activity };
-    let ended = play(&args, task, parts, &interrupt).await;
-    let left = if args.keep { tell_what_is_kept(&engine, session).await } else { sweep(&engine, session).await };
+    let parts = Parts { prompt: task.prompt, model: task.model, workbench, session, record, activity };
+    let ended = play(&args, parts, &interrupt).await;
+    let left = match &engine {
+        Some(engine) if args.place.keep => tell_what_is_kept(engine, session).await,
+        Some(engine) => sweep(engine, session).await,
+        None => Ok(()),
+    };
     let exit = ended?;
     left?;
     Ok(exit)
 }
 
-/// A mount keeps its owner and mode, and the sandbox's user is nobody special there.
-fn warn_of_unwritable_mounts(mounts: &[Mount], activity: &Activity) {
-    for mount in mounts.iter().filter(|mount| mount.writable && mount.takes_writing().is_ok_and(|takes| !takes)) {
-        activity.note(&format!(
-            "warning: the sandbox's user (1000) may not write to `{}`\nhint: setfacl -R -m u:1000:rwX -m d:u:1000:rwX {}",
-            mount.host.display(),
-            mount.host.display()
-        ));
-    }
-}
-
-/// Finds the engine, clears what earlier runs left behind, and sees to the image.
-async fn prepare(image: &str, activity: &Activity) -> Result<(Engine, String), Failure> {
-    let engine = Engine::connect().await?;
-    let removed = engine.reap().await.map_err(Failure::sandbox)?;
-    if removed > 0 {
-        activity.note(&format!("removed {removed} sandbox(es) that an earlier run left behind"));
-    }
-    let image = resolve_image(&engine, image, activity).await?;
-    Ok((engine, image))
-}
-
 struct Parts {
-    engine: Engine,
-    guest: GuestBinary,
-    image: String,
+    prompt: String,
+    model: Box<dyn Model>,
+    workbench: Workbench,
     session: SessionId,
     record: Record,
     activity: Activity,
@@ -190,31 +170,22 @@ fn refuse_what_is_not_a_record(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-async fn play(args: &RunArgs, task: Task, parts: Parts, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let Parts { engine, guest, image, session, record: Record { folder, report }, activity } = parts;
+async fn play(args: &RunArgs, parts: Parts, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let Parts { prompt, model, workbench, session, record: Record { folder, report }, activity } = parts;
     let live: Box<dyn EventSink> =
         if args.json { Box::new(JsonLines) } else { Box::new(Terminal::new(activity.clone(), folder.clone())) };
     let assembly = Assembly {
         session,
-        model: task.model,
-        engine,
-        guest,
-        sandbox: SandboxSpec {
-            screen: args.screen,
-            mounts: task.mounts,
-            network: args.network,
-            memory: args.memory,
-            cpus: args.cpus,
-            keep: args.keep,
-            ..SandboxSpec::new(image)
-        },
+        model,
+        workbench,
+        policy: args.policy(&activity),
         limits: Limits { steps: args.max_steps, wall_time: args.timeout, tokens: args.max_tokens },
         record: folder.clone(),
         sinks: vec![live, Box::new(report)],
     };
     let mut running = assembly.begin().await?;
     let outcome = tokio::select! {
-        outcome = running.run_turn(&task.prompt, &interrupt.polite) => Some(outcome),
+        outcome = running.run_turn(&prompt, &interrupt.polite) => Some(outcome),
         () = interrupt.at_once.cancelled() => None,
     };
     let ended = running.end().await;
@@ -226,17 +197,27 @@ async fn play(args: &RunArgs, task: Task, parts: Parts, interrupt: &Interrupt) -
     Ok(outcome.as_ref().map_or(Exit::Interrupted, Exit::from))
 }
 
+impl RunArgs {
+    fn policy(&self, activity: &Activity) -> Box<dyn Policy> {
+        let usual = match self.place.sandbox {
+            PlaceKind::Docker => Approve::All,
+            PlaceKind::Host => Approve::Ask,
+        };
+        match self.approve.unwrap_or(usual) {
+            Approve::Ask => Box::new(AskEachTime::new(activity.clone())),
+            Approve::All => Box::new(AllowAll),
+        }
+    }
+}
+
 impl Task {
     fn resolve(args: &RunArgs) -> Result<Self, Failure> {
         let scenario = args.scenario.as_deref().map(Scenario::load).transpose()?;
-        let here = env::current_dir().map_err(Failure::internal)?;
-        let mut mounts = parse_mounts(&args.mount, &here)?;
-        let named = args.image.clone();
+        let tools = Tools::new(args.tools.clone(), ToolVersions::SCHEMAS);
         if let Some(scenario) = scenario {
-            mounts.extend(parse_mounts(&scenario.mounts, &scenario.folder)?);
-            let image = named.or(scenario.image).unwrap_or_else(|| BuiltIn::Desktop.name().to_owned());
-            let model = Box::new(scenario.script.into_model());
-            return Ok(Self { prompt: scenario.prompt, model, image, mounts });
+            let mounts = parse_mounts(&scenario.mounts, &scenario.folder)?;
+            let place = args.place.resolve(tools, scenario.image, mounts)?;
+            return Ok(Self { prompt: scenario.prompt, model: Box::new(scenario.script.into_model()), place });
         }
         let prompt = args.prompt.clone().unwrap_or_default();
         if prompt.trim().is_empty() {
@@ -244,33 +225,10 @@ impl Task {
                 "the prompt is empty\nhint: say what the agent is to do, for example handspike run --model openai:NAME \"list the files\"",
             ));
         }
+        let place = args.place.resolve(tools, None, Vec::new())?;
         let model = model_named(args.model.as_deref().unwrap_or_default(), args.base_url.as_deref())?;
-        Ok(Self { prompt, model, image: named.unwrap_or_else(|| BuiltIn::Desktop.name().to_owned()), mounts })
+        Ok(Self { prompt, model, place })
     }
-}
-
-fn parse_mounts(texts: &[String], base: &Path) -> Result<Vec<Mount>, Failure> {
-    texts.iter().map(|text| Mount::parse(text, base).map_err(Failure::from)).collect()
-}
-
-/// The engine's reference of an image. Handspike's own are built when they are missing.
-async fn resolve_image(engine: &Engine, name: &str, activity: &Activity) -> Result<String, Failure> {
-    let images = Images::new(engine.clone());
-    let Some(image) = BuiltIn::named(name) else {
-        return if images.has(name).await.map_err(Failure::sandbox)? {
-            Ok(name.to_owned())
-        } else {
-            Err(Failure::usage(format!(
-                "the engine has no image `{name}`\nhint: Handspike's own are base and desktop; others must be pulled or built with docker first"
-            )))
-        };
-    };
-    if !images.has(&image.tag()).await.map_err(Failure::sandbox)? {
-        activity.note(&format!("the image `{image}` is not built yet; building it takes some minutes, once"));
-        images.ensure(image, &BuildOptions::default(), &|line| activity.busy(&line)).await?;
-        activity.idle();
-    }
-    Ok(image.tag())
 }
 
 async fn tell_what_is_kept(engine: &Engine, session: SessionId) -> Result<(), Failure> {
@@ -279,14 +237,6 @@ async fn tell_what_is_kept(engine: &Engine, session: SessionId) -> Result<(), Fa
         true => format!("the sandbox is kept: handspike sandbox shell {session}"),
         false => "there is no sandbox to be kept: none was made, or it has ended".to_owned(),
     });
-    Ok(())
-}
-
-/// Removes whatever carries the session's label, also when making it was cut short.
-async fn sweep(engine: &Engine, session: SessionId) -> Result<(), Failure> {
-    for left in engine.sandboxes_of(session).await.map_err(Failure::sandbox)? {
-        engine.remove(&left.id).await.map_err(Failure::sandbox)?;
-    }
     Ok(())
 }
 

@@ -9,4 +9,5 @@ mod terminal;
 pub(crate) use activity::Activity;
 pub(crate) use json_lines::JsonLines;
 pub(crate) use report::Report;
+pub(crate) use summary::printable;
 pub(crate) use terminal::Terminal;

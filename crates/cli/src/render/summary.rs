@@ -4,7 +4,7 @@
 use handspike_types::{
     ContentPart, ToolCall, ToolDetails, ToolOutput,
     bash::{self, BashDetails, BashEnd},
-    computer, editor,
+    computer,
 };
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub(crate) fn of_call(call: &ToolCall) -> String {
     let line = match call.name.as_str() {
         bash::NAME if call.arguments.get("restart").is_some() => "restart".to_owned(),
         bash::NAME => text("command"),
-        editor::NAME => format!("{} {}", text("command"), text("path")),
+        "str_replace_editor" | "str_replace_based_edit_tool" => format!("{} {}", text("command"), text("path")),
         computer::NAME => {
             let coordinate = call.arguments.get("coordinate").map(Value::to_string).unwrap_or_default();
             let typed = call.arguments.get("text").map(Value::to_string).unwrap_or_default();
@@ -37,7 +37,10 @@ pub(crate) fn of_output(output: &ToolOutput) -> String {
     }
     match &output.details {
         Some(ToolDetails::Bash(details)) => of_bash(details, output),
-        Some(ToolDetails::Computer(_) | ToolDetails::Editor(_)) | None => first_line(),
+        Some(
+            ToolDetails::Computer(_) | ToolDetails::Editor(_) | ToolDetails::Terminal(_) | ToolDetails::Desktop(_),
+        )
+        | None => first_line(),
     }
 }
 
@@ -104,6 +107,7 @@ mod tests {
             id: "1".to_owned(),
             name: "bash".to_owned(),
             arguments: json!({"command": "echo \u{1b}[2J\u{1b}]0;owned\u{7} \r\u{202e}hidden\nsecond"}),
+            toolset: None,
         };
         let line = of_call(&call);
         assert!(line.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{line:?}");

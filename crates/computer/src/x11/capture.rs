@@ -11,7 +11,7 @@ use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat, ImageOrder};
 use super::display::Display;
 use super::pointer_image;
 use super::shared_memory::SharedMemory;
-use crate::{ConnectError, DesktopError, Frame, ScreenSize};
+use crate::{ConnectError, DesktopError, Extent, Frame};
 
 const BYTES_PER_PIXEL: usize = 4;
 const ALL_PLANES: u32 = !0;
@@ -69,9 +69,9 @@ impl Camera {
 }
 
 /// The screen's size as it is now.
-pub(super) fn screen_size(display: &Display) -> Result<ScreenSize, DesktopError> {
+pub(super) fn screen_size(display: &Display) -> Result<Extent, DesktopError> {
     let geometry = display.connection.get_geometry(display.root())?.reply()?;
-    Ok(ScreenSize { width: geometry.width.into(), height: geometry.height.into() })
+    Ok(Extent { width: geometry.width.into(), height: geometry.height.into() })
 }
 
 /// Descriptors travel over local sockets only, and since version 1.2 of the extension.
@@ -86,7 +86,7 @@ fn can_share(display: &Display) -> Result<bool, DesktopError> {
 fn large_enough<'a>(
     memory: &'a mut Option<SharedMemory>,
     display: &Display,
-    size: ScreenSize,
+    size: Extent,
 ) -> Result<&'a SharedMemory, DesktopError> {
     let needed = size.width as usize * size.height as usize * BYTES_PER_PIXEL;
     if let Some(small) = memory.take_if(|memory| memory.len() < needed) {
@@ -98,7 +98,7 @@ fn large_enough<'a>(
     }
 }
 
-fn colours(pixels: &[u8], size: ScreenSize, [red, green, blue]: [usize; 3]) -> Vec<u8> {
+fn colours(pixels: &[u8], size: Extent, [red, green, blue]: [usize; 3]) -> Vec<u8> {
     let mut rgb = vec![0; size.width as usize * size.height as usize * 3];
     for (colour, pixel) in rgb.chunks_exact_mut(3).zip(pixels.chunks_exact(BYTES_PER_PIXEL)) {
         colour[0] = pixel[red];

@@ -1,21 +1,29 @@
 //! The X11 desktop: one connection with its camera, hands and keyboard.
 
-use std::fmt;
-use std::os::fd::BorrowedFd;
-use std::time::Duration;
+use std::{fmt, os::fd::BorrowedFd, time::Duration};
 
-use handspike_types::computer::Point;
-use x11rb::connection::Connection as _;
+use handspike_types::{
+    Settle,
+    computer::{Button, Point, ScrollDirection},
+    desktop::{Selection, Window},
+};
 use x11rb::protocol::xproto::ConnectionExt as _;
 
-use super::capture::{Camera, screen_size};
-use super::display::{Display, Patience};
-use super::hands::{Hands, Held};
-use super::keyboard::Keyboard;
-use crate::{Button, Chord, ComputerConfig, ConnectError, Desktop, DesktopError, Frame, ScreenSize, Settled};
+use super::{
+    capture::{Camera, screen_size},
+    clipboard,
+    display::Display,
+    hands::{Hands, Held},
+    keyboard::Keyboard,
+    windows,
+};
+use crate::{Chord, ComputerConfig, ConnectError, Desktop, DesktopError, Extent, Frame, Settled};
 
-/// How long a display may take to let go of what is held, once a call is over.
-const LET_GO: Duration = Duration::from_secs(1);
+/// How many clicks the wheel is turned by between two looks at the cancel descriptor.
+const CLICKS_BETWEEN_LOOKS: u32 = 16;
+
+/// How long a display may take to let go of what is held, once a call is over: a cancelled one is answered within a second.
+const LET_GO: Duration = Duration::from_millis(400);
 
 /// An X11 display over a connection of its own.
 pub struct X11Desktop {
@@ -23,20 +31,28 @@ pub struct X11Desktop {
     camera: Camera,
     hands: Hands,
     keyboard: Keyboard,
+    /// Made when there is first something to offer.
+    clipboard: Option<clipboard::Owner>,
+    name: String,
     reply_limit: Duration,
 }
 
 impl X11Desktop {
     /// Opens a display, such as `:1`.
     pub fn connect(display: &str, config: &ComputerConfig) -> Result<Self, ConnectError> {
-        let display = Display::open(display, config.reply_limit)?;
-        Ok(Self {
+        let name = display.to_owned();
+        let display = Display::open(&name, config.reply_limit)?;
+        let mut desktop = Self {
             camera: Camera::new(&display)?,
             keyboard: Keyboard::new(&display)?,
             display,
             hands: Hands::default(),
+            clipboard: None,
+            name,
             reply_limit: config.reply_limit,
-        })
+        };
+        desktop.release_held()?;
+        Ok(desktop)
     }
 
     /// Takes pictures over the socket from now on, as with a server that cannot share memory.
@@ -45,12 +61,12 @@ impl X11Desktop {
         self
     }
 
-    fn let_go(&mut self) -> Result<(), DesktopError> {
+    /// Does something that no cancel and no frozen display holds up for long. No cancel is watched afterwards.
+    fn bounded(&mut self, work: impl FnOnce(&mut Self) -> Result<(), DesktopError>) -> Result<(), DesktopError> {
         self.display.watch(None, LET_GO)?;
-        self.hands.release_all(&self.display)?;
-        self.keyboard.tidy(&self.display)?;
-        self.display.connection.flush()?;
-        Ok(())
+        let done = work(self);
+        self.display.watch(None, self.reply_limit)?;
+        done
     }
 }
 
@@ -65,11 +81,18 @@ impl Desktop for X11Desktop {
     fn end(&mut self) {
         // A display that is gone or frozen cannot be told. What it would not hear of is still remembered,
         // so the next call's end tries again.
-        let _ = self.let_go();
-        let _ = self.display.watch(None, self.reply_limit);
+        let _ = self.bounded(|desktop| desktop.keyboard.tidy(&desktop.display));
     }
 
-    fn size(&mut self) -> Result<ScreenSize, DesktopError> {
+    fn release_held(&mut self) -> Result<(), DesktopError> {
+        self.bounded(|desktop| {
+            desktop.hands.release_all(&desktop.display)?;
+            desktop.keyboard.tidy(&desktop.display)?;
+            desktop.display.sync()
+        })
+    }
+
+    fn size(&mut self) -> Result<Extent, DesktopError> {
         screen_size(&self.display)
     }
 
@@ -90,35 +113,77 @@ impl Desktop for X11Desktop {
     }
 
     fn press(&mut self, button: Button) -> Result<(), DesktopError> {
-        self.hands.press(&self.display, Held::Button(button))?;
+        self.hands.press(&self.display, Held::button(button))?;
         self.display.sync()
     }
 
     fn release(&mut self, button: Button) -> Result<(), DesktopError> {
-        self.hands.release(&self.display, Held::Button(button))?;
+        self.hands.release(&self.display, Held::button(button))?;
         self.display.sync()
     }
 
-    fn chord(&mut self, chord: &Chord) -> Result<(), DesktopError> {
-        self.keyboard.chord(&self.display, &mut self.hands, chord)
+    fn scroll(&mut self, direction: ScrollDirection, clicks: u32) -> Result<(), DesktopError> {
+        for click in 0..clicks {
+            if click % CLICKS_BETWEEN_LOOKS == 0 {
+                self.display.check_cancelled()?;
+                self.display.sync()?;
+            }
+            self.hands.press(&self.display, Held::wheel(direction))?;
+            self.hands.release(&self.display, Held::wheel(direction))?;
+        }
+        self.display.sync()
+    }
+
+    fn press_keys(&mut self, chord: &Chord) -> Result<(), DesktopError> {
+        self.keyboard.press(&self.display, &mut self.hands, chord)
+    }
+
+    fn release_keys(&mut self) -> Result<(), DesktopError> {
+        self.hands.release_keys(&self.display)?;
+        self.display.sync()
     }
 
     fn type_text(&mut self, text: &str) -> Result<(), DesktopError> {
         self.keyboard.type_text(&self.display, &mut self.hands, text)
     }
 
-    fn settle(&mut self, config: &ComputerConfig) -> Result<Settled, DesktopError> {
-        let ComputerConfig { first_change, quiet, settle_limit: limit, .. } = *config;
-        self.display.wait_until_still(Patience { first_change, quiet, limit })
+    fn pause(&mut self, time: Duration) -> Result<(), DesktopError> {
+        self.display.pause(time)
+    }
+
+    fn settle(&mut self, patience: Settle) -> Result<Settled, DesktopError> {
+        self.display.wait_until_still(patience.into())
+    }
+
+    fn read_clipboard(&mut self, selection: Selection) -> Result<Option<String>, DesktopError> {
+        clipboard::read(&self.display, selection)
+    }
+
+    fn write_clipboard(&mut self, text: &str) -> Result<(), DesktopError> {
+        let owner = match &mut self.clipboard {
+            Some(owner) => owner,
+            none => none.insert(clipboard::Owner::start(&self.name, self.reply_limit)?),
+        };
+        let offered = owner.offer(text, &self.display);
+        if offered.is_err() {
+            self.clipboard = None;
+        }
+        offered
+    }
+
+    fn windows(&mut self) -> Result<Vec<Window>, DesktopError> {
+        windows::list(&self.display)
     }
 }
 
 impl Drop for X11Desktop {
     fn drop(&mut self) {
         // Waits for the server: requests that are still unread when a connection closes may be lost.
-        let _ = self.let_go();
-        let _ = self.keyboard.put_back(&self.display);
-        let _ = self.display.sync();
+        let _ = self.release_held();
+        let _ = self.bounded(|desktop| {
+            desktop.keyboard.put_back(&desktop.display)?;
+            desktop.display.sync()
+        });
     }
 }
 

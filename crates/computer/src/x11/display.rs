@@ -22,6 +22,8 @@ use x11rb::reexports::x11rb_protocol::{
 };
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 
+use handspike_types::Settle;
+
 use super::stream::WatchedStream;
 use crate::wait::Woken;
 use crate::{ConnectError, DesktopError, Settled};
@@ -47,11 +49,20 @@ pub(super) struct Patience {
     pub(super) limit: Duration,
 }
 
+impl From<Settle> for Patience {
+    fn from(settle: Settle) -> Self {
+        // No call lasts so long, and the sums of larger numbers would not fit into a clock.
+        let millis = |millis: u64| Duration::from_millis(millis).min(Duration::from_secs(3600));
+        let Settle { first_change_ms, quiet_ms, limit_ms } = settle;
+        Self { first_change: millis(first_change_ms), quiet: millis(quiet_ms), limit: millis(limit_ms) }
+    }
+}
+
 impl Display {
     pub(super) fn open(name: &str, reply_limit: Duration) -> Result<Self, ConnectError> {
         let opened = open(name, reply_limit);
         let (connection, screen, local) =
-            opened.map_err(|source| ConnectError::Open { display: name.to_owned(), source })?;
+            opened.map_err(|source| ConnectError::Open { display: name.to_owned(), source: source.into() })?;
         let names = [
             xtest::X11_EXTENSION_NAME,
             xfixes::X11_EXTENSION_NAME,
@@ -107,6 +118,20 @@ impl Display {
         Ok(())
     }
 
+    /// Waits for the screen to change, unless it has since [`Self::forget_changes`], and says whether it did. Whoever
+    /// watches the screen later is told of this change, too.
+    pub(super) fn wait_for_change(&self, limit: Duration) -> Result<bool, DesktopError> {
+        let changed =
+            self.take_changes()? || self.wait_for_event(limit, |event| matches!(event, Event::DamageNotify(_)))?;
+        self.changed.set(changed);
+        Ok(changed)
+    }
+
+    /// Has whoever watches the screen next know that it changed.
+    pub(super) fn count_as_changed(&self) {
+        self.changed.set(true);
+    }
+
     /// Waits until the screen, after a first change, has been still for a while.
     pub(super) fn wait_until_still(&self, patience: Patience) -> Result<Settled, DesktopError> {
         let start = Instant::now();
@@ -127,13 +152,24 @@ impl Display {
             }
             let left = (start + patience.limit).saturating_duration_since(now);
             if left.is_zero() {
-                return Ok(Settled::Restless(elapsed));
+                return Ok(if last_change.is_some() {
+                    Settled::Restless(elapsed)
+                } else {
+                    Settled::Unchanged(elapsed)
+                });
             }
             match self.connection.stream().wait_readable(left.min(still_at - now))? {
                 Woken::Ready | Woken::TimedOut => {}
                 Woken::Cancelled => return Err(DesktopError::Cancelled),
             }
         }
+    }
+
+    /// Lets time pass, without losing sight of the server.
+    pub(super) fn pause(&self, time: Duration) -> Result<(), DesktopError> {
+        let passed = self.wait_for_event(time, |_| false)?;
+        debug_assert!(!passed, "no event ends a pause");
+        Ok(())
     }
 
     /// Waits for an event, and says whether it came in time.
@@ -175,7 +211,7 @@ impl Display {
     }
 }
 
-fn open(name: &str, patience: Duration) -> Result<(Connection, usize, bool), OpenError> {
+pub(super) fn open(name: &str, patience: Duration) -> Result<(Connection, usize, bool), OpenError> {
     let display = parse_display(Some(name))?;
     let screen = usize::from(display.screen);
     let mut failure = None;

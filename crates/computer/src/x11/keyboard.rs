@@ -3,6 +3,8 @@
 //! The map is read afresh for each action, which takes less than a millisecond, so that nobody who changes
 //! the layout meanwhile makes us type nonsense.
 
+use std::time::Duration;
+
 use x11rb::protocol::xkb::{ConnectionExt as _, Group, ID};
 use x11rb::protocol::xproto::{Keycode, ModMask};
 use xkeysym::Keysym;
@@ -11,6 +13,7 @@ use super::display::Display;
 use super::hands::{Hands, Held};
 use super::key_map::KeyMap;
 use super::layout::{Layout, Stroke};
+use super::reader::ANSWER;
 use super::spare_keys::SpareKeys;
 use crate::key_names::key_of;
 use crate::{Chord, DesktopError};
@@ -18,6 +21,12 @@ use crate::{Chord, DesktopError};
 /// How many keys are typed between two looks at the cancel descriptor. The server is waited for as often, so
 /// that a cancelled text stops within as many characters.
 const BURST: usize = 32;
+/// How many keys are typed at most before their reader is waited for.
+const ROUND: usize = 256;
+/// How long a program may take to show the keys that it has read.
+const SHOWN: Duration = Duration::from_millis(300);
+/// How long the end of a text may stay unread by a program that is busy with it.
+const LAST_ANSWER: Duration = Duration::from_secs(2);
 
 /// Presses keys by symbol.
 #[derive(Debug)]
@@ -32,8 +41,8 @@ impl Keyboard {
         Ok(Self { spares: SpareKeys::new(display)?, unlocked: 0 })
     }
 
-    /// Presses a chord's keys in order and releases them in reverse.
-    pub(super) fn chord(&mut self, display: &Display, hands: &mut Hands, chord: &Chord) -> Result<(), DesktopError> {
+    /// Presses a chord's keys in order and keeps them down.
+    pub(super) fn press(&mut self, display: &Display, hands: &mut Hands, chord: &Chord) -> Result<(), DesktopError> {
         let map = KeyMap::read(display)?;
         let layout = self.layout(&map);
         let missing: Vec<Keysym> = chord.keys().iter().copied().filter(|key| layout.stroke(*key).is_none()).collect();
@@ -46,7 +55,7 @@ impl Keyboard {
                 }
             }
         }
-        hands.release_all(display)?;
+        display.check_cancelled()?;
         display.sync()
     }
 
@@ -57,13 +66,22 @@ impl Keyboard {
         let layout = self.layout(&map);
         self.unlock(display, map.locked)?;
         let mut rest = keysyms.as_slice();
+        let (mut shows, mut shown) = (true, false);
         while !rest.is_empty() {
             let (now, missing) = self.next_round(&layout, rest);
             self.lend(display, &missing)?;
+            if shows {
+                display.forget_changes()?;
+            }
             self.type_round(display, hands, &layout, &rest[..now])?;
             rest = &rest[now..];
+            shows = self.catch_up(display, rest, shows)?;
+            shown |= shows;
         }
-        hands.release_all(display)?;
+        if shown {
+            display.count_as_changed();
+        }
+        hands.release_keys(display)?;
         self.lock_again(display)?;
         display.sync()
     }
@@ -78,6 +96,19 @@ impl Keyboard {
     pub(super) fn put_back(&mut self, display: &Display) -> Result<(), DesktopError> {
         self.lock_again(display)?;
         self.spares.put_back(display)
+    }
+
+    /// Waits for programs that tell how far they have read, so that what is typed does not pile up in front of them, and
+    /// says whether they then show something: a browser reads its keys long before its page has them. That is not
+    /// waited for again once it did not happen, since a program may have nothing to show.
+    fn catch_up(&mut self, display: &Display, rest: &[Keysym], shows: bool) -> Result<bool, DesktopError> {
+        let limit = if rest.is_empty() { LAST_ANSWER } else { ANSWER };
+        match self.spares.catch_up(display, limit) {
+            Ok(told) => Ok(told && shows && display.wait_for_change(SHOWN)?),
+            // All of the text is typed, and there is nothing left to keep back.
+            Err(DesktopError::NotRead(_)) if rest.is_empty() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn layout(&mut self, map: &KeyMap) -> Layout {
@@ -102,7 +133,7 @@ impl Keyboard {
         // At least one, so that a layout without any spare key is reported instead of looped over.
         let room = self.spares.capacity().max(1);
         let mut missing = Vec::new();
-        for (index, keysym) in keysyms.iter().enumerate() {
+        for (index, keysym) in keysyms.iter().take(ROUND).enumerate() {
             if layout.stroke(*keysym).is_some() || missing.contains(keysym) {
                 continue;
             }
@@ -111,7 +142,7 @@ impl Keyboard {
             }
             missing.push(*keysym);
         }
-        (keysyms.len(), missing)
+        (keysyms.len().min(ROUND), missing)
     }
 
     fn type_round(

@@ -3,9 +3,12 @@
 //! [`display`] holds the connection and every wait on it, [`capture`] takes pictures, [`hands`] presses and
 //! remembers what is down, and [`keyboard`] finds out what to press: [`key_map`] reads the server's map,
 //! [`layout`] turns it into strokes, [`spare_keys`] lends keys to symbols that the layout lacks,
-//! and [`reader`] knows when a program has read them.
+//! and [`reader`] knows when a program has read them. [`clipboard`] and [`windows`] speak the conventions that programs
+//! have among themselves.
 
+mod atoms;
 mod capture;
+mod clipboard;
 mod desktop;
 mod display;
 mod hands;
@@ -17,5 +20,6 @@ mod reader;
 mod shared_memory;
 mod spare_keys;
 mod stream;
+mod windows;
 
 pub use desktop::X11Desktop;

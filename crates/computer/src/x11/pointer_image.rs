@@ -42,11 +42,11 @@ fn blend(below: &mut [u8], pixel: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ScreenSize;
+    use crate::Extent;
 
     #[test]
     fn a_pointer_at_the_edge_is_drawn_as_far_as_it_is_on_the_screen() {
-        let mut frame = Frame { size: ScreenSize { width: 2, height: 2 }, rgb: vec![100; 12] };
+        let mut frame = Frame { size: Extent { width: 2, height: 2 }, rgb: vec![100; 12] };
         let pointer = GetCursorImageReply {
             x: 1,
             y: 1,

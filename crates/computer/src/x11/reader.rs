@@ -17,7 +17,7 @@ use super::display::{Display, Patience};
 use crate::DesktopError;
 
 /// How long a program may be busy with something else before the rest of a text is not typed at it.
-const ANSWER: Duration = Duration::from_secs(10);
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
 /// How long the screen is watched for a program that answers no ping.
 const STILL: Patience = Patience {
     first_change: Duration::from_millis(150),
@@ -55,18 +55,31 @@ impl Reader {
 
     /// Returns when whoever was noted has read all keys that were pressed so far.
     pub(super) fn wait(&mut self, display: &Display) -> Result<(), DesktopError> {
-        let Some(window) = self.window else {
-            return display.wait_until_still(STILL).map(drop);
-        };
+        match self.window {
+            Some(window) => self.wait_for(display, window, ANSWER),
+            None => display.wait_until_still(STILL).map(drop),
+        }
+    }
+
+    /// Returns when whoever has the keyboard now has read all keys that were pressed so far. False when they do not
+    /// tell.
+    pub(super) fn catch_up(&mut self, display: &Display, limit: Duration) -> Result<bool, DesktopError> {
+        match self.current(display)? {
+            Some(window) => self.wait_for(display, window, limit).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn wait_for(&mut self, display: &Display, window: Window, limit: Duration) -> Result<(), DesktopError> {
         // Answers go to the root window; Qt sends them under the first of these masks, others under the second.
         listen(display, EventMask::STRUCTURE_NOTIFY | EventMask::SUBSTRUCTURE_NOTIFY)?;
-        let answered = self.ping(display, window);
+        let answered = self.ping(display, window, limit);
         // The root window's other news would pile up while nobody reads them.
         listen(display, EventMask::NO_EVENT)?;
         answered
     }
 
-    fn ping(&mut self, display: &Display, window: Window) -> Result<(), DesktopError> {
+    fn ping(&mut self, display: &Display, window: Window, limit: Duration) -> Result<(), DesktopError> {
         self.pings += 1;
         let data = [self.ping, self.pings, window, 0, 0];
         let message = ClientMessageEvent::new(32, window, self.protocols, data);
@@ -74,11 +87,11 @@ impl Reader {
         if unless_gone(sent.check())?.is_none() {
             return Ok(());
         }
-        let answered = display.wait_for_event(ANSWER, |event| match event {
+        let answered = display.wait_for_event(limit, |event| match event {
             Event::ClientMessage(answer) => answer.data.as_data32()[..3] == data[..3],
             _ => false,
         })?;
-        if answered { Ok(()) } else { Err(DesktopError::NotRead(ANSWER)) }
+        if answered { Ok(()) } else { Err(DesktopError::NotRead(limit)) }
     }
 
     fn current(&self, display: &Display) -> Result<Option<Window>, DesktopError> {

@@ -94,6 +94,11 @@ impl SpareKeys {
         self.reader.note(display)
     }
 
+    /// Returns when whoever has the keyboard has read what was typed. False when they do not tell.
+    pub(super) fn catch_up(&mut self, display: &Display, limit: Duration) -> Result<bool, DesktopError> {
+        self.reader.catch_up(display, limit)
+    }
+
     /// The key that a symbol is on, which is about to be pressed.
     pub(super) fn stroke(&mut self, symbol: Keysym) -> Option<Stroke> {
         let key = self.keys.iter_mut().find(|key| key.symbol == Some(symbol))?;

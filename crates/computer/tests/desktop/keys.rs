@@ -7,7 +7,7 @@ use std::time::Duration;
 use handspike_types::computer::ComputerAction;
 
 use crate::window::{Note, Reaction, TestWindow};
-use crate::xserver::{XServer, cancel, cancel_fd, done, run};
+use crate::xserver::{XServer, cancel, cancel_fd, done, key, run, settings};
 
 const CONTROL_L: u8 = 37;
 const SHIFT_L: u8 = 50;
@@ -15,10 +15,6 @@ const KEY_S: u8 = 39;
 const KEY_EQUAL: u8 = 21;
 const SHIFT: u16 = 1;
 const CONTROL: u16 = 4;
-
-fn key(text: &str) -> ComputerAction {
-    ComputerAction::Key(text.into())
-}
 
 #[test]
 fn a_chord_is_pressed_in_order_and_released_in_reverse() {
@@ -88,7 +84,7 @@ fn a_cancelled_text_stops_and_leaves_no_key_down() {
             thread::sleep(Duration::from_millis(50));
             cancel(&fd);
         });
-        computer.run(&ComputerAction::Type(text), fd.as_fd())
+        computer.run(&ComputerAction::Type(text), &settings(), fd.as_fd())
     });
     assert!(output.is_error && output.joined_text().contains("cancelled"), "{}", output.joined_text());
     done(&mut computer, ComputerAction::CursorPosition);
@@ -103,7 +99,7 @@ fn a_call_that_is_cancelled_before_it_begins_presses_nothing() {
     let window = TestWindow::open(&server, Reaction::Nothing);
     let fd = cancel_fd();
     cancel(&fd);
-    let output = computer.run(&key("ctrl+s"), fd.as_fd());
+    let output = computer.run(&key("ctrl+s"), &settings(), fd.as_fd());
     assert!(output.is_error);
     assert_eq!(window.close(), []);
 }

@@ -4,12 +4,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod answers;
+mod backend;
+mod clicks;
+mod clipboard;
+mod held;
 mod keys;
 mod pointer;
+mod programs;
+mod scaling;
 mod screen;
+mod selecting;
 mod settle;
 mod slow_reader;
 mod terminal;
 mod typing;
+mod typing_programs;
 mod window;
+mod windows;
 mod xserver;

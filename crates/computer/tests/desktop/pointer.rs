@@ -4,11 +4,11 @@ use std::os::fd::AsFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use handspike_computer::{Button, ComputerConfig, Desktop};
-use handspike_types::computer::{Click, ComputerAction, Point};
+use handspike_computer::{ComputerConfig, Desktop};
+use handspike_types::computer::{Button, ComputerAction, Point};
 
 use crate::window::{Note, Reaction, TestWindow};
-use crate::xserver::{XServer, cancel, cancel_fd, details, done, move_to, run};
+use crate::xserver::{XServer, cancel, cancel_fd, click, clicks, details, done, drag_to, move_to, run, settings};
 
 #[test]
 fn the_cursor_position_is_a_text_without_a_picture() {
@@ -35,7 +35,7 @@ fn a_point_outside_the_screen_is_refused_and_the_size_is_named() {
     let mut computer = server.computer();
     move_to(&mut computer, 5, 5);
     for (x, y) in [(1024, 0), (0, 768), (70_000, 70_000)] {
-        for action in [ComputerAction::MouseMove(Point { x, y }), ComputerAction::LeftClickDrag(Point { x, y })] {
+        for action in [ComputerAction::MouseMove(Point { x, y }), drag_to(x, y)] {
             let output = run(&mut computer, action);
             assert!(output.is_error && output.joined_text().contains("1024x768"), "{}", output.joined_text());
         }
@@ -59,8 +59,8 @@ fn each_click_presses_its_own_button_where_the_pointer_is() {
     let mut computer = server.computer();
     let window = TestWindow::open(&server, Reaction::Nothing);
     move_to(&mut computer, 60, 70);
-    for click in [Click::Left, Click::Middle, Click::Right] {
-        done(&mut computer, ComputerAction::Click(click));
+    for button in [Button::Left, Button::Middle, Button::Right] {
+        done(&mut computer, click(button));
     }
     let clicks: Vec<(u8, i16, i16)> = window
         .close()
@@ -78,7 +78,7 @@ fn a_double_click_is_two_clicks_at_once() {
     let server = XServer::start();
     let mut computer = server.computer();
     let window = TestWindow::open(&server, Reaction::Nothing);
-    done(&mut computer, ComputerAction::Click(Click::Double));
+    done(&mut computer, clicks(2));
     let presses: Vec<u32> = window
         .close()
         .into_iter()
@@ -96,7 +96,7 @@ fn a_drag_moves_through_points_in_between_with_the_button_down() {
     let mut computer = server.computer();
     move_to(&mut computer, 100, 100);
     let window = TestWindow::open(&server, Reaction::Nothing);
-    let output = done(&mut computer, ComputerAction::LeftClickDrag(Point { x: 400, y: 250 }));
+    let output = done(&mut computer, drag_to(400, 250));
     assert_eq!(details(&output).pointer, Point { x: 400, y: 250 });
     let notes = window.close();
     assert!(matches!(notes.first(), Some(Note::Press { button: 1, x: 100, y: 100, .. })), "{notes:?}");
@@ -117,7 +117,7 @@ fn a_cancelled_drag_lets_go_of_the_button() {
             thread::sleep(Duration::from_millis(100));
             cancel(&fd);
         });
-        computer.run(&ComputerAction::LeftClickDrag(Point { x: 0, y: 0 }), fd.as_fd())
+        computer.run(&drag_to(0, 0), &settings(), fd.as_fd())
     });
     assert!(output.is_error && output.joined_text().contains("cancelled"), "{}", output.joined_text());
     assert!(start.elapsed() < Duration::from_secs(1));

@@ -1,10 +1,10 @@
 //! What a picture shows.
 
 use handspike_computer::{Computer, ComputerConfig, Desktop, X11Desktop};
-use handspike_types::computer::{Click, ComputerAction};
+use handspike_types::computer::{Button, ComputerAction};
 
 use crate::window::{GREEN, Reaction, TestWindow};
-use crate::xserver::{XServer, colour_at, details, done, move_to, picture};
+use crate::xserver::{XServer, click, colour_at, details, done, move_to, picture};
 
 #[test]
 fn a_screenshot_is_a_picture_of_the_whole_screen_taken_at_once() {
@@ -36,7 +36,7 @@ fn shared_memory_and_the_socket_give_the_same_picture() {
     let server = XServer::start();
     let mut computer = server.computer();
     let _window = TestWindow::open(&server, Reaction::TurnGreen);
-    done(&mut computer, ComputerAction::Click(Click::Left));
+    done(&mut computer, click(Button::Left));
     let mut other = X11Desktop::connect(&server.display, &ComputerConfig::default()).unwrap().without_shared_memory();
     let over_socket = other.capture().unwrap();
     assert_eq!(colour_at(&over_socket, 10, 10), GREEN);

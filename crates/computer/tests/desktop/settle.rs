@@ -5,17 +5,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use handspike_computer::ComputerConfig;
-use handspike_types::computer::{Click, ComputerAction, Point};
+use handspike_types::Settle;
+use handspike_types::computer::{Button, ComputerAction, Point};
 use rustix::process::Signal;
 
 use crate::window::{BLUE, GREEN, Reaction, TestWindow};
-use crate::xserver::{XServer, cancel, cancel_fd, colour_at, details, done, picture, run};
+use crate::xserver::{
+    XServer, cancel, cancel_fd, click, colour_at, details, done, done_with, picture, run, settings, settling,
+};
 
 #[test]
 fn a_screen_without_change_is_watched_only_until_a_first_change_is_due() {
     let server = XServer::start();
     let mut computer = server.computer();
-    let output = done(&mut computer, ComputerAction::Click(Click::Left));
+    let output = done(&mut computer, click(Button::Left));
     assert!((300..400).contains(&details(&output).settle_ms), "{}", output.joined_text());
     assert!(!details(&output).changed);
     assert!(output.joined_text().contains("did not change within 3"), "{}", output.joined_text());
@@ -26,7 +29,7 @@ fn a_change_settles_a_tenth_of_a_second_after_it_and_is_in_the_picture() {
     let server = XServer::start();
     let mut computer = server.computer();
     let _window = TestWindow::open(&server, Reaction::TurnGreen);
-    let output = done(&mut computer, ComputerAction::Click(Click::Left));
+    let output = done(&mut computer, click(Button::Left));
     assert!((100..200).contains(&details(&output).settle_ms), "{}", output.joined_text());
     assert!(details(&output).changed);
     assert!(output.joined_text().starts_with("settled after 1"), "{}", output.joined_text());
@@ -38,7 +41,7 @@ fn a_screen_that_goes_on_changing_is_waited_for() {
     let server = XServer::start();
     let mut computer = server.computer();
     let _window = TestWindow::open(&server, Reaction::Animate { frames: 12, pause: Duration::from_millis(40) });
-    let output = done(&mut computer, ComputerAction::Click(Click::Left));
+    let output = done(&mut computer, click(Button::Left));
     assert!((500..1000).contains(&details(&output).settle_ms), "{}", output.joined_text());
     assert_eq!(colour_at(&picture(&output), 10, 10), BLUE);
 }
@@ -46,10 +49,10 @@ fn a_screen_that_goes_on_changing_is_waited_for() {
 #[test]
 fn a_screen_that_never_rests_is_watched_for_the_limit_and_no_longer() {
     let server = XServer::start();
-    let limit = Duration::from_millis(400);
-    let mut computer = server.patient_computer(ComputerConfig { settle_limit: limit, ..ComputerConfig::default() });
+    let mut computer = server.computer();
+    let settings = settling(Settle { limit_ms: 400, ..Settle::default() });
     let _window = TestWindow::open(&server, Reaction::Animate { frames: 200, pause: Duration::from_millis(5) });
-    let output = done(&mut computer, ComputerAction::Click(Click::Left));
+    let output = done_with(&mut computer, click(Button::Left), &settings);
     assert!((400..500).contains(&details(&output).settle_ms), "{}", output.joined_text());
     assert!(output.joined_text().contains("still changing"), "{}", output.joined_text());
 }
@@ -59,19 +62,15 @@ fn a_text_cursor_that_blinks_does_not_keep_the_screen_from_settling() {
     let server = XServer::start();
     let mut computer = server.computer();
     let _window = TestWindow::open(&server, Reaction::Animate { frames: 5, pause: Duration::from_millis(500) });
-    let output = done(&mut computer, ComputerAction::Click(Click::Left));
+    let output = done(&mut computer, click(Button::Left));
     assert!((100..200).contains(&details(&output).settle_ms), "{}", output.joined_text());
 }
 
 #[test]
 fn a_cancel_ends_the_watch() {
     let server = XServer::start();
-    let config = ComputerConfig {
-        first_change: Duration::from_secs(20),
-        settle_limit: Duration::from_secs(30),
-        ..ComputerConfig::default()
-    };
-    let mut computer = server.patient_computer(config);
+    let mut computer = server.computer();
+    let settings = settling(Settle { first_change_ms: 20_000, limit_ms: 30_000, ..Settle::default() });
     let fd = cancel_fd();
     let start = Instant::now();
     let output = thread::scope(|scope| {
@@ -79,7 +78,7 @@ fn a_cancel_ends_the_watch() {
             thread::sleep(Duration::from_millis(100));
             cancel(&fd);
         });
-        computer.run(&ComputerAction::Click(Click::Left), fd.as_fd())
+        computer.run(&click(Button::Left), &settings, fd.as_fd())
     });
     assert!(output.is_error && output.joined_text().contains("cancelled"), "{}", output.joined_text());
     assert!(start.elapsed() < Duration::from_secs(1));
@@ -97,7 +96,7 @@ fn a_frozen_server_does_not_hold_a_cancelled_call() {
             thread::sleep(Duration::from_millis(100));
             cancel(&fd);
         });
-        computer.run(&ComputerAction::Screenshot, fd.as_fd())
+        computer.run(&ComputerAction::Screenshot, &settings(), fd.as_fd())
     });
     assert!(output.is_error && output.joined_text().contains("cancelled"), "{}", output.joined_text());
     assert!(start.elapsed() < Duration::from_secs(1));

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use handspike_computer::Computer;
+use crate::backend::Computer;
 use tempfile::TempDir;
 
 use crate::xserver::{XServer, move_to};

@@ -11,7 +11,7 @@ use x11rb::wrapper::ConnectionExt as _;
 
 use crate::slow_reader::SlowReader;
 use crate::terminal::{Echo, Terminal};
-use crate::xserver::{XServer, done};
+use crate::xserver::{XServer, done, key};
 
 const MIXED: &str = "The quick brown fox, 0123456789!\n\tif (a[0] < b && c != '~') { \"x\" | `y` } ^ \\ @ # $ % *\n\
     àéîõüß ÀÉÎÕÜ çñøå ¿¡ «» £€¥ ĀăČřŽ αβγ ΔΩ Жизнь łódź\n\
@@ -71,9 +71,9 @@ fn caps_lock_does_not_turn_letters_round_and_stays_on() {
     let mut computer = server.computer();
     let text = "Abc 世\n";
     let terminal = Terminal::open(&server, &mut computer, text.len() + 1, Echo::On);
-    done(&mut computer, ComputerAction::Key("Caps_Lock".into()));
+    done(&mut computer, key("Caps_Lock"));
     done(&mut computer, ComputerAction::Type(text.into()));
-    done(&mut computer, ComputerAction::Key("x".into()));
+    done(&mut computer, key("x"));
     assert_eq!(terminal.typed(), "Abc 世\nX");
 }
 
@@ -124,7 +124,7 @@ fn an_empty_text_is_no_error() {
 }
 
 /// Characters of every kind, from a generator that gives the same ones for the same seed.
-fn random_text(length: usize, seed: u64) -> String {
+pub(crate) fn random_text(length: usize, seed: u64) -> String {
     let mut state = seed;
     let mut next = |bound: u32| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use x11rb::connection::Connection;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    AtomEnum, ConnectionExt, CreateGCAux, CreateWindowAux, EventMask, PropMode, Rectangle, WindowClass,
+    AtomEnum, ChangeGCAux, ConnectionExt, CreateGCAux, CreateWindowAux, EventMask, PropMode, Rectangle, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -20,7 +20,7 @@ pub(crate) const BLUE: [u8; 3] = [0, 0, 255];
 /// What the window notes. Times are the server's, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
-    Press { button: u8, x: i16, y: i16, time: u32 },
+    Press { button: u8, x: i16, y: i16, time: u32, state: u16 },
     Release { button: u8, x: i16, y: i16, time: u32 },
     Motion { x: i16, y: i16, button_down: bool },
     KeyDown { keycode: u8, state: u16 },
@@ -79,6 +79,20 @@ impl TestWindow {
         Self { notes, thread: Some(thread), outsider: server.outsider().0, window }
     }
 
+    /// Paints every pixel of a part of the window differently from its neighbours.
+    pub(crate) fn paint_grid(&self) {
+        let context = self.outsider.generate_id().unwrap();
+        self.outsider.create_gc(context, self.window, &CreateGCAux::new()).unwrap();
+        for x in 0..1024i16 {
+            let colour = 0x00ff_ffff & (x as u32).wrapping_mul(0x0001_2345);
+            self.outsider.change_gc(context, &ChangeGCAux::new().foreground(colour)).unwrap();
+            let dots: Vec<Rectangle> =
+                (0..768).filter(|y| (x + y) % 3 != 0).map(|y| Rectangle { x, y, width: 1, height: 1 }).collect();
+            self.outsider.poly_fill_rectangle(self.window, context, &dots).unwrap();
+        }
+        self.outsider.sync().unwrap();
+    }
+
     /// Closes the window's book and returns its notes. Everything that was sent to the window before is
     /// in it: the request to close comes last in the window's own queue.
     pub(crate) fn close(mut self) -> Vec<Note> {
@@ -94,7 +108,8 @@ fn serve(connection: &RustConnection, window: u32, reaction: Reaction, notes: &S
     while let Ok(event) = connection.wait_for_event() {
         let note = match event {
             Event::ButtonPress(event) => {
-                Note::Press { button: event.detail, x: event.event_x, y: event.event_y, time: event.time }
+                let (button, x, y, time) = (event.detail, event.event_x, event.event_y, event.time);
+                Note::Press { button, x, y, time, state: event.state.into() }
             }
             Event::ButtonRelease(event) => {
                 react(connection, window, reaction);

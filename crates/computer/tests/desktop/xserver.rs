@@ -6,23 +6,32 @@ use std::process::{Child, Command, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use handspike_computer::{Computer, ComputerConfig, Frame, ScreenSize};
-use handspike_types::computer::{ComputerAction, ComputerDetails, Point};
-use handspike_types::{ContentPart, ToolDetails, ToolOutput};
+use handspike_computer::{ComputerConfig, Extent, Frame};
+use handspike_types::computer::{Button, ComputerAction, ComputerDetails, Point};
+use handspike_types::{ComputerSettings, ContentPart, Settle, ToolDetails, ToolOutput};
 use rustix::event::{EventfdFlags, eventfd};
 use x11rb::protocol::xproto::{ConnectionExt, Window};
 use x11rb::rust_connection::RustConnection;
+
+use crate::backend::{self, Computer};
 
 /// A running Xvfb, which ends with the test.
 pub(crate) struct XServer {
     child: Child,
     pub(crate) display: String,
+    _turn: backend::Turn,
 }
 
 impl XServer {
     pub(crate) fn start() -> Self {
+        Self::start_with_screen("1024x768x24")
+    }
+
+    /// One with a screen of this size, such as `1920x1080x24`.
+    pub(crate) fn start_with_screen(screen: &str) -> Self {
+        let turn = backend::Turn::wait();
         let mut child = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1024x768x24", "-noreset", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", screen, "-noreset", "-nolisten", "tcp"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -30,7 +39,8 @@ impl XServer {
         let mut number = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut number).unwrap();
         assert!(!number.is_empty(), "Xvfb ended without a display");
-        Self { child, display: format!(":{}", number.trim()) }
+        let display = format!(":{}", number.trim());
+        Self { child, _turn: turn.with(&display), display }
     }
 
     pub(crate) fn computer(&self) -> Computer {
@@ -38,7 +48,7 @@ impl XServer {
     }
 
     pub(crate) fn patient_computer(&self, config: ComputerConfig) -> Computer {
-        Computer::connect(&self.display, config).expect("the display was just started")
+        backend::connect(&self.display, config).expect("the display was just started")
     }
 
     /// A connection that knows nothing of the computer's.
@@ -89,16 +99,49 @@ pub(crate) fn cancel(fd: &OwnedFd) {
     rustix::io::write(fd, &1u64.to_ne_bytes()).unwrap();
 }
 
+/// What a session uses that chose nothing.
+pub(crate) fn settings() -> ComputerSettings {
+    ComputerSettings::default()
+}
+
+pub(crate) fn settling(settle: Settle) -> ComputerSettings {
+    ComputerSettings { settle, ..settings() }
+}
+
 /// Runs an action that nobody cancels.
 pub(crate) fn run(computer: &mut Computer, action: ComputerAction) -> ToolOutput {
-    computer.run(&action, cancel_fd().as_fd())
+    run_with(computer, action, &settings())
+}
+
+pub(crate) fn run_with(computer: &mut Computer, action: ComputerAction, settings: &ComputerSettings) -> ToolOutput {
+    computer.run(&action, settings, cancel_fd().as_fd())
 }
 
 /// Runs an action that has to succeed.
 pub(crate) fn done(computer: &mut Computer, action: ComputerAction) -> ToolOutput {
-    let output = run(computer, action);
+    done_with(computer, action, &settings())
+}
+
+pub(crate) fn done_with(computer: &mut Computer, action: ComputerAction, settings: &ComputerSettings) -> ToolOutput {
+    let output = run_with(computer, action, settings);
     assert!(!output.is_error, "{}", output.joined_text());
     output
+}
+
+pub(crate) fn key(keys: &str) -> ComputerAction {
+    ComputerAction::Key { keys: keys.into(), repeat: 1 }
+}
+
+pub(crate) fn click(button: Button) -> ComputerAction {
+    ComputerAction::Click { button, count: 1, at: None, modifiers: None }
+}
+
+pub(crate) fn clicks(count: u8) -> ComputerAction {
+    ComputerAction::Click { button: Button::Left, count, at: None, modifiers: None }
+}
+
+pub(crate) fn drag_to(x: u32, y: u32) -> ComputerAction {
+    ComputerAction::LeftClickDrag { from: None, to: Point { x, y } }
 }
 
 pub(crate) fn move_to(computer: &mut Computer, x: u32, y: u32) -> ToolOutput {
@@ -128,7 +171,7 @@ pub(crate) fn decode(file: &[u8]) -> Frame {
     assert_eq!(reader.output_color_type(), (png::ColorType::Rgb, png::BitDepth::Eight));
     let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut rgb).unwrap();
-    Frame { size: ScreenSize { width: info.width, height: info.height }, rgb }
+    Frame { size: Extent { width: info.width, height: info.height }, rgb }
 }
 
 pub(crate) fn colour_at(frame: &Frame, x: u32, y: u32) -> [u8; 3] {

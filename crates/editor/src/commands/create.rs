@@ -1,51 +1,76 @@
-//! `create`: a new file and the folders that lead to it.
+//! `create`: a new file and the folders that lead to it, or a new content for a file that is there.
 
-use std::{fs, os::unix::ffi::OsStrExt, path::Path};
+use std::{fs, io, path::Path};
+
+use handspike_types::editor::Existing;
 
 use crate::{
+    change,
     diff::{self, Fate},
-    editor::{Answer, Editor},
+    editor::{Answer, Editor, Scope},
     error::EditError,
-    file::resolve,
-    journal::{Entry, WayBack},
-    lines, save,
+    file::{Access, OpenFile},
+    journal::Edit,
+    lines,
+    place::Place,
+    save,
     splice::Splice,
 };
 
-pub(crate) fn run(editor: &mut Editor, path: &Path, text: &str) -> Result<Answer, EditError> {
-    let config = &editor.config;
-    let content = text.as_bytes();
-    refuse_existing(path)?;
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(EditError::NamesFolder { path: path.to_owned() });
-    };
-    if [&b"/"[..], b"/."].iter().any(|end| path.as_os_str().as_bytes().ends_with(end)) {
-        return Err(EditError::NamesFolder { path: path.to_owned() });
+pub(crate) fn run(
+    editor: &mut Editor,
+    scope: &Scope,
+    path: &Path,
+    text: &str,
+    existing: Existing,
+) -> Result<Answer, EditError> {
+    match (fs::symlink_metadata(path), existing) {
+        (Ok(_), Existing::Refused) => Err(refusal(scope, path)?),
+        (Ok(_), Existing::Overwritten) => overwrite(editor, scope, path, text),
+        (Err(error), _) if error.kind() == io::ErrorKind::NotFound => create(editor, scope, path, text),
+        (Err(error), _) => {
+            Place::check_new(path, &scope.roots)?;
+            Err(EditError::unresolved(path, error))
+        }
     }
+}
+
+fn refusal(scope: &Scope, path: &Path) -> Result<EditError, EditError> {
+    let is_folder = fs::metadata(Place::find(path, &scope.roots)?.reach()).is_ok_and(|metadata| metadata.is_dir());
+    let path = path.to_owned();
+    Ok(if is_folder { EditError::IsFolder { path } } else { EditError::Exists { path } })
+}
+
+fn create(editor: &mut Editor, scope: &Scope, path: &Path, text: &str) -> Result<Answer, EditError> {
+    let Editor { config, journal } = editor;
+    let content = text.as_bytes();
     if content.len() as u64 > config.file_limit {
         let (size, limit) = (content.len() as u64, config.file_limit);
         return Err(EditError::WouldBeTooLarge { path: path.to_owned(), size, limit });
     }
-    fs::create_dir_all(folder).map_err(EditError::io("make the folder of", path))?;
-    let resolved = resolve(folder)?.join(name);
-    save::new(&resolved, content)?;
+    let place = Place::make(path, &scope.roots)?;
+    let edit = Edit { path: &place.path, splice: None, content };
+    let saved = save::new(&place, content, journal, |journal| journal.prepare(&edit));
+    let remembered = change::settle(journal, saved)?;
     let diff = diff::of_splice(path, Fate::Created, &[], &Splice::creating(content), config.diff_limit);
-    editor.journal.record(Entry::new(resolved, WayBack::Remove, content));
     // The model has just written the text, so the answer does not repeat it.
-    let text = format!("created `{}`; lines: {}, bytes: {}\n", path.display(), lines::count(content), content.len());
-    Ok(Answer { text, diff: Some(diff) })
+    let text = format!("created `{}`; {}\n{}", path.display(), size(content), change::warning(remembered));
+    Ok(Answer::edit(text, diff))
 }
 
-fn refuse_existing(path: &Path) -> Result<(), EditError> {
-    // A path that cannot be looked at is left to the making of its folder, which says why.
-    let Ok(metadata) = fs::symlink_metadata(path) else { return Ok(()) };
-    if path.is_dir() {
-        return Err(EditError::IsFolder { path: path.to_owned() });
+fn overwrite(editor: &mut Editor, scope: &Scope, path: &Path, text: &str) -> Result<Answer, EditError> {
+    let file = OpenFile::open(path, &scope.roots, Access::Edit, editor.config.file_limit)?;
+    let content = text.as_bytes();
+    if file.content == content {
+        return Ok(Answer::text(format!("`{}` holds exactly this already; nothing was written\n", path.display())));
     }
-    if metadata.is_symlink() {
-        resolve(path)?;
-    }
-    Err(EditError::Exists { path: path.to_owned() })
+    let splice = Splice::between(&file.content, content);
+    let done = format!("gave a new content ({}) to", size(content));
+    change::record(editor, scope, path, file, &splice, &done)
+}
+
+fn size(content: &[u8]) -> String {
+    format!("lines: {}, bytes: {}", lines::count(content), content.len())
 }
 
 #[cfg(test)]

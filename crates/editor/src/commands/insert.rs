@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{
     change,
-    editor::{Answer, Editor},
+    editor::{Answer, Editor, Scope},
     error::EditError,
     file::{Access, OpenFile},
     lines::{self, Ending},
@@ -13,14 +13,20 @@ use crate::{
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-pub(crate) fn run(editor: &mut Editor, path: &Path, line: usize, text: &str) -> Result<Answer, EditError> {
-    let file = OpenFile::open(path, Access::Edit, editor.config.file_limit)?;
+pub(crate) fn run(
+    editor: &mut Editor,
+    scope: &Scope,
+    path: &Path,
+    line: usize,
+    text: &str,
+) -> Result<Answer, EditError> {
+    let file = OpenFile::open(path, &scope.roots, Access::Edit, editor.config.file_limit)?;
     let count = lines::count(&file.content);
     if line > count {
         return Err(EditError::LineOutOfFile { path: path.to_owned(), line, count });
     }
     let splice = insertion(&file.content, line, text);
-    change::record(editor, path, file, splice)
+    change::record(editor, scope, path, file, &splice, "edited")
 }
 
 fn insertion(content: &[u8], line: usize, text: &str) -> Splice {

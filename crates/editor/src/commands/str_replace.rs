@@ -5,7 +5,7 @@ use std::{ops::Range, path::Path};
 use crate::{
     change,
     closest::Closest,
-    editor::{Answer, Editor},
+    editor::{Answer, Editor, Scope},
     error::EditError,
     file::{Access, OpenFile},
     lines::{self, Ending},
@@ -13,15 +13,15 @@ use crate::{
     splice::Splice,
 };
 
-pub(crate) fn run(editor: &mut Editor, path: &Path, old: &str, new: &str) -> Result<Answer, EditError> {
-    let file = OpenFile::open(path, Access::Edit, editor.config.file_limit)?;
+pub(crate) fn run(editor: &mut Editor, scope: &Scope, path: &Path, old: &str, new: &str) -> Result<Answer, EditError> {
+    let file = OpenFile::open(path, &scope.roots, Access::Edit, editor.config.file_limit)?;
     let matches = search::find(&file.content, old);
     let splice = match matches.as_slice() {
         [] => return Err(EditError::NoMatch { path: path.to_owned(), closest: Closest::find(&file.content, old) }),
         [only] => replacement(&file.content, only.clone(), old, new),
         several => return Err(ambiguous(path, &file.content, several)),
     };
-    change::record(editor, path, file, splice)
+    change::record(editor, scope, path, file, &splice, "edited")
 }
 
 fn ambiguous(path: &Path, content: &[u8], matches: &[Range<usize>]) -> EditError {

@@ -8,56 +8,80 @@ use std::{fs, path::Path};
 use crate::{
     change,
     diff::{self, Fate},
-    editor::{Answer, Editor, EditorConfig},
+    editor::{Answer, Editor, EditorConfig, Scope},
     error::EditError,
-    file::{Access, OpenFile, resolve},
-    journal::{Entry, WayBack},
+    file::{Access, OpenFile},
+    journal::{Journal, Kept, Standing, Step, digest},
     lines,
+    place::Place,
     splice::Splice,
 };
 
-pub(crate) fn run(editor: &mut Editor, path: &Path) -> Result<Answer, EditError> {
-    let resolved = resolve(path)?;
-    let Some(entry) = editor.journal.newest(&resolved) else {
-        return Err(EditError::NothingToUndo { path: path.to_owned() });
+pub(crate) fn run(editor: &mut Editor, scope: &Scope, path: &Path) -> Result<Answer, EditError> {
+    let resolved = Place::find(path, &scope.roots)?.path;
+    let nothing = || EditError::NothingToUndo { path: path.to_owned() };
+    editor.journal.newest(&resolved).ok_or_else(nothing)?;
+    let mut file = OpenFile::open(path, &scope.roots, Access::Edit, editor.config.file_limit)?;
+    forget_what_never_was(&mut editor.journal, &file);
+    let position = editor.journal.newest(&file.place.path).ok_or_else(nothing)?;
+    let is_as_left = digest(&file.content) == editor.journal.after(position);
+    let Some(kept) = editor.journal.read(position) else {
+        return Err(EditError::RecordDamaged { path: path.to_owned() });
     };
-    let mut file = OpenFile::open(path, Access::Edit, editor.config.file_limit)?;
-    if !entry.left(&file.content) {
-        let account = account(&editor.config, path, entry, &file.content);
+    if !is_as_left {
+        let account = account(&editor.config, scope, path, kept, &file.content);
         return Err(EditError::ChangedSince { path: path.to_owned(), account });
     }
-    let answer = match &entry.way_back {
-        WayBack::Splice(splice) => {
-            change::carry_out(&editor.config, path, &mut file, splice, "took back the last edit of")?
-        }
-        WayBack::Remove => remove(&editor.config, path, &file)?,
+    // From here until it is forgotten, only the file tells whether the edit still stands.
+    editor.journal.set_standing(position, Standing::Uncertain);
+    let done = match kept.step {
+        Step::Spliced(splice) => change::take_back(editor, scope, path, &mut file, &splice.reversed()),
+        Step::Created => remove(&editor.config, path, &file),
     };
-    editor.journal.forget_newest(&resolved);
-    Ok(answer)
+    match &done {
+        Ok(_) => editor.journal.forget(position),
+        Err(_) => editor.journal.set_standing(position, Standing::Done),
+    }
+    done
+}
+
+/// Drops entries that a crash left in doubt and whose edits the file shows not to have happened.
+fn forget_what_never_was(journal: &mut Journal, file: &OpenFile) {
+    while let Some(position) = journal.newest(&file.place.path)
+        && journal.standing(position) == Standing::Uncertain
+        && let after = journal.after(position)
+        && after != digest(&file.content)
+        && let Some(kept) = journal.read(position)
+        && kept.leads_to(&after, &file.content)
+    {
+        journal.forget(position);
+    }
 }
 
 fn remove(config: &EditorConfig, path: &Path, file: &OpenFile) -> Result<Answer, EditError> {
     let splice = Splice::creating(&file.content).reversed();
     let diff = diff::of_splice(path, Fate::Removed, &file.content, &splice, config.diff_limit);
-    fs::remove_file(&file.path).map_err(EditError::io("remove", path))?;
+    fs::remove_file(file.place.reach()).map_err(EditError::io("remove", path))?;
     let text = format!("removed `{}`, which the edit had created; the folders made for it stay\n", path.display());
-    Ok(Answer { text, diff: Some(diff) })
+    Ok(Answer::edit(text, diff))
 }
 
 /// What somebody else changed; where the content is no longer known, what the undo would have changed.
-fn account(config: &EditorConfig, path: &Path, entry: &Entry, content: &[u8]) -> String {
-    let (lead, diff) = match (entry.content(), &entry.way_back) {
-        (Some(left), _) => {
-            let splice = Splice::between(left, content);
-            ("what was changed:", diff::of_splice(path, Fate::Edited, left, &splice, config.diff_limit))
+fn account(config: &EditorConfig, scope: &Scope, path: &Path, kept: Kept, content: &[u8]) -> String {
+    let (lead, diff) = match kept {
+        Kept { content: Some(left), .. } => {
+            let splice = Splice::between(&left, content);
+            ("what was changed:", diff::of_splice(path, Fate::Edited, &left, &splice, config.diff_limit))
         }
-        (None, WayBack::Splice(splice)) if splice.size() <= config.diff_limit => {
-            let hunks = diff::hunks(&lines::split(&splice.removed), &lines::split(&splice.inserted), [0, 0]);
+        Kept { step: Step::Spliced(splice), .. } if splice.size() <= config.diff_limit => {
+            let hunks = diff::hunks(&lines::split(&splice.inserted), &lines::split(&splice.removed), [0, 0]);
             ("what the undo would have changed, its lines numbered from 1:", hunks)
         }
-        (None, WayBack::Splice(_) | WayBack::Remove) => return "it is too large to show what was changed".into(),
+        Kept { step: Step::Spliced(_) | Step::Created, .. } => {
+            return "it is too large to show what was changed".into();
+        }
     };
-    format!("{lead}\n{}", diff::clipped(&diff, config.view_limit))
+    format!("{lead}\n{}", diff::clipped(&diff, scope.view_limit))
 }
 
 #[cfg(test)]

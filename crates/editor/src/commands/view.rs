@@ -1,4 +1,4 @@
-//! `view`: a file's lines with their numbers, or what a folder holds.
+//! `view`: a file's lines with their numbers, a picture, or what a folder holds.
 
 use std::path::Path;
 
@@ -6,31 +6,55 @@ use handspike_types::editor::ViewRange;
 
 use super::view_folder;
 use crate::{
-    editor::{Answer, EditorConfig},
+    editor::{Answer, EditorConfig, Scope},
     error::EditError,
     file::{Access, OpenFile},
     lines,
     numbered::{Cut, numbered},
+    picture::{self, Format},
+    place::Folder,
 };
 
 /// A NUL this early makes a file binary; git looks as far.
 const BINARY_HEAD: usize = 8000;
 
-pub(crate) fn run(config: &EditorConfig, path: &Path, range: Option<ViewRange>) -> Result<Answer, EditError> {
-    let text = match (path.is_dir(), range) {
-        (true, None) => view_folder::run(config, path)?,
-        (true, Some(_)) => return Err(EditError::RangeOfFolder { path: path.to_owned() }),
-        (false, range) => view_file(config, path, range)?,
-    };
-    Ok(Answer { text, diff: None })
+pub(crate) fn run(
+    config: &EditorConfig,
+    scope: &Scope,
+    path: &Path,
+    range: Option<ViewRange>,
+) -> Result<Answer, EditError> {
+    match (path.is_dir(), range) {
+        (true, None) => view_folder::run(scope, path).map(Answer::text),
+        (true, Some(_)) => {
+            Folder::find(path, &scope.roots)?;
+            Err(EditError::RangeOfFolder { path: path.to_owned() })
+        }
+        (false, range) => view_file(config, scope, path, range),
+    }
 }
 
-fn view_file(config: &EditorConfig, path: &Path, range: Option<ViewRange>) -> Result<String, EditError> {
-    let content = OpenFile::open(path, Access::Read, config.file_limit)?.content;
+fn view_file(config: &EditorConfig, scope: &Scope, path: &Path, range: Option<ViewRange>) -> Result<Answer, EditError> {
+    let content = OpenFile::open(path, &scope.roots, Access::Read, config.file_limit)?.content;
+    match (Format::of(&content), range) {
+        (None, range) => view_lines(scope, path, &content, range).map(Answer::text),
+        (Some(_), Some(_)) => Err(EditError::RangeOfPicture { path: path.to_owned() }),
+        (Some(format), None) => view_picture(path, format, &content),
+    }
+}
+
+fn view_picture(path: &Path, format: Format, content: &[u8]) -> Result<Answer, EditError> {
+    let picture =
+        picture::check(format, content).map_err(|source| EditError::Picture { path: path.to_owned(), source })?;
+    let text = format!("`{}`, {} of {}x{} pixels\n", path.display(), format.in_words(), picture.width, picture.height);
+    Ok(Answer { image: Some(picture.image), ..Answer::text(text) })
+}
+
+fn view_lines(scope: &Scope, path: &Path, content: &[u8], range: Option<ViewRange>) -> Result<String, EditError> {
     if content[..content.len().min(BINARY_HEAD)].contains(&0) {
         return Err(EditError::Binary { path: path.to_owned(), size: content.len() });
     }
-    let count = lines::count(&content);
+    let count = lines::count(content);
     let (first, last) = match range {
         None if count == 0 => return Ok(format!("`{}` is empty\n", path.display())),
         None => (1, count),
@@ -41,8 +65,8 @@ fn view_file(config: &EditorConfig, path: &Path, range: Option<ViewRange>) -> Re
             (first, last.unwrap_or(count))
         }
     };
-    let lines = numbered(&content, first..=last, config.view_limit);
-    let note = lines.cut.map_or_else(String::new, |cut| rest(cut, lines.last, last, count, config.view_limit));
+    let lines = numbered(content, first..=last, scope.view_limit);
+    let note = lines.cut.map_or_else(String::new, |cut| rest(cut, lines.last, last, count, scope.view_limit));
     Ok(format!("`{}`, numbered as by `cat -n`:\n{}{note}", path.display(), lines.text))
 }
 

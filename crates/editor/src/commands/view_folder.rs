@@ -7,12 +7,19 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    fs, io,
-    os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
+    path::Path,
 };
 
-use crate::{editor::EditorConfig, error::EditError};
+use rustix::fs::OFlags;
+
+use crate::{
+    editor::Scope,
+    error::EditError,
+    place::{Folder, through},
+};
 
 /// What is known of an entry without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +36,15 @@ struct Listing {
     left_out: usize,
 }
 
-pub(crate) fn run(config: &EditorConfig, path: &Path) -> Result<String, EditError> {
-    let mut listing = Listing { text: String::new(), limit: config.view_limit, shown: 0, left_out: 0 };
-    for (name, kind) in listing.entries(path).map_err(EditError::io("list", path))? {
-        let entry = path.join(name);
+pub(crate) fn run(scope: &Scope, path: &Path) -> Result<String, EditError> {
+    let held = Folder::find(path, &scope.roots)?;
+    let folder = held.reach();
+    let mut listing = Listing { text: String::new(), limit: scope.view_limit, shown: 0, left_out: 0 };
+    for (name, kind) in listing.entries(&folder).map_err(EditError::io("list", path))? {
+        let entry = path.join(&name);
         match kind {
             Kind::Other => listing.push(&entry, ""),
-            Kind::Folder => listing.push_folder(entry),
+            Kind::Folder => listing.push_folder(&entry, &folder.join(name)),
         }
     }
     let Listing { text, left_out, .. } = listing;
@@ -44,6 +53,12 @@ pub(crate) fn run(config: &EditorConfig, path: &Path) -> Result<String, EditErro
         left_out => format!("[{left_out} more are left out; view a folder further down, or use `find` in a shell]\n"),
     };
     Ok(format!("`{}`, two levels deep, without hidden entries:\n{text}{note}", path.display()))
+}
+
+/// A folder, and not what a symlink leads to that has taken its place meanwhile.
+fn held(folder: &Path) -> io::Result<File> {
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;
+    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(folder)
 }
 
 impl Listing {
@@ -67,15 +82,16 @@ impl Listing {
         Ok(entries)
     }
 
-    fn push_folder(&mut self, folder: PathBuf) {
-        match self.entries(&folder) {
+    /// Lists the folder that is reached by one path under another.
+    fn push_folder(&mut self, path: &Path, reach: &Path) {
+        match held(reach).and_then(|held| self.entries(&through(&held))) {
             Ok(entries) => {
-                self.push(&folder, "/");
+                self.push(path, "/");
                 for (name, kind) in entries {
-                    self.push(&folder.join(name), if kind == Kind::Folder { "/" } else { "" });
+                    self.push(&path.join(name), if kind == Kind::Folder { "/" } else { "" });
                 }
             }
-            Err(error) => self.push(&folder, &format!("/ (could not be listed: {error})")),
+            Err(error) => self.push(path, &format!("/ (could not be listed: {error})")),
         }
     }
 

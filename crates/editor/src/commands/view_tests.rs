@@ -156,7 +156,8 @@ fn a_range_of_a_folder_is_refused() {
 
 #[test]
 fn a_large_folder_is_bounded_and_says_how_much_is_missing() {
-    let mut scratch = Scratch::with_config(EditorConfig { view_limit: 300, ..EditorConfig::default() });
+    let mut scratch = Scratch::new();
+    scratch.settings.max_characters = 300;
     for number in 0..400 {
         scratch.write(&format!("{number:03}"), "");
     }
@@ -173,4 +174,35 @@ fn a_symlink_in_a_folder_is_named_and_not_followed() {
     std::os::unix::fs::symlink("real", scratch.path("link")).expect("a symlink is made");
     let text = done(scratch.view("", None));
     assert!(text.contains("/link\n") && !text.contains("link/inner"), "{text}");
+}
+
+#[test]
+fn a_bound_of_any_size_is_kept_and_says_how_to_go_on() {
+    let mut scratch = Scratch::holding("abcdef\nghi\n");
+    for (bound, shown) in [(0, "     1\t\n"), (4, "     1\tabcd\n"), (6, "     1\tabcdef\n"), (9, "     2\tghi\n")] {
+        scratch.settings.max_characters = bound;
+        let text = done(scratch.view("file", None));
+        assert!(text.contains(shown), "{bound}: {text}");
+        assert_eq!(text.contains("`view_range` [2, -1]"), bound < 9, "{bound}: {text}");
+    }
+}
+
+#[test]
+fn files_in_hidden_folders_are_seen_edited_and_undone() {
+    let mut scratch = Scratch::new();
+    scratch.write(".git/config", "a\n");
+    done(scratch.replace(".git/config", "a", "b"));
+    assert!(done(scratch.view(".git/config", None)).contains("     1\tb\n"));
+    done(scratch.undo(".git/config"));
+    assert_eq!(scratch.bytes(".git/config"), b"a\n");
+}
+
+#[test]
+fn a_text_of_utf_16_is_binary_and_edits_of_it_are_exact() {
+    let content: Vec<u8> = "\u{feff}one\r\ntwo".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut scratch = Scratch::holding(&content);
+    assert!(refused(scratch.view("file", None)).contains("binary file"));
+    done(scratch.insert("file", 0, "x"));
+    done(scratch.undo("file"));
+    assert_eq!(scratch.bytes("file"), content);
 }

@@ -91,7 +91,7 @@ fn config(base_url: &str) -> OpenAiConfig {
 
 fn specs() -> Vec<ToolSpec> {
     let parameters = json!({"type": "object", "properties": {"command": {"type": "string"}}});
-    vec![ToolSpec { name: "bash".to_owned(), description: "Runs a command.".to_owned(), parameters }]
+    vec![ToolSpec::new("bash", "Runs a command.", parameters)]
 }
 
 /// The body that the server gets for a conversation.
@@ -120,12 +120,13 @@ fn asked(calls: &[(&str, Value)]) -> Message {
         id: (*id).to_owned(),
         name: "bash".to_owned(),
         arguments: arguments.clone(),
+        toolset: None,
     };
     Message::Assistant { text: String::new(), tool_calls: calls.iter().map(call).collect() }
 }
 
 fn result(call_id: &str, output: ToolOutput) -> ToolResult {
-    ToolResult { call_id: call_id.to_owned(), name: "bash".to_owned(), output }
+    ToolResult { call_id: call_id.to_owned(), name: "bash".to_owned(), output, toolset: None }
 }
 
 #[tokio::test]

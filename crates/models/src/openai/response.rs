@@ -116,7 +116,12 @@ fn read_calls(wire: Vec<Call>, messages: usize) -> Vec<ToolCall> {
         // Each result is matched to its call by the id, so a repeated one is as bad as none.
         let given = call.id.filter(|id| !id.is_empty() && calls.iter().all(|known| known.id != *id));
         let id = given.unwrap_or_else(|| format!("call_{messages}_{}", calls.len() + 1));
-        calls.push(ToolCall { id, name: call.function.name, arguments: read_arguments(call.function.arguments) });
+        calls.push(ToolCall {
+            id,
+            name: call.function.name,
+            arguments: read_arguments(call.function.arguments),
+            toolset: None,
+        });
     }
     calls
 }

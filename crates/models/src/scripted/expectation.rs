@@ -63,10 +63,7 @@ impl Expectation {
 }
 
 fn bash_end(output: &ToolOutput) -> Option<BashEnd> {
-    match output.details {
-        Some(ToolDetails::Bash(BashDetails { end, .. })) => Some(end),
-        Some(ToolDetails::Editor(_) | ToolDetails::Computer(_)) | None => None,
-    }
+    if let Some(ToolDetails::Bash(BashDetails { end, .. })) = output.details { Some(end) } else { None }
 }
 
 fn end_in_words(end: Option<BashEnd>) -> String {
@@ -81,10 +78,7 @@ fn end_in_words(end: Option<BashEnd>) -> String {
 }
 
 fn screen_mismatch(expected: bool, output: &ToolOutput) -> Option<String> {
-    let changed = match &output.details {
-        Some(ToolDetails::Computer(details)) => Some(details.changed),
-        Some(ToolDetails::Bash(_) | ToolDetails::Editor(_)) | None => None,
-    };
+    let changed = if let Some(ToolDetails::Computer(details)) = &output.details { Some(details.changed) } else { None };
     match (expected, changed) {
         (_, Some(changed)) if changed == expected => None,
         (true, Some(_)) => Some("expected the screen to change, but it did not".to_owned()),

@@ -58,6 +58,7 @@ fn reply(step: &ScriptedStep, number: usize) -> ModelReply {
         id: call_id(number, index + 1),
         name: call.tool.clone(),
         arguments: call.arguments.clone(),
+        toolset: None,
     });
     let finish_reason = if step.calls.is_empty() { FinishReason::Stop } else { FinishReason::ToolCalls };
     ModelReply { text: step.say.clone(), tool_calls: calls.collect(), finish_reason, usage: Usage::default() }

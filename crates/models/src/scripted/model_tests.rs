@@ -25,7 +25,7 @@ async fn meet(expect: Value, output: ToolOutput) -> Result<ModelReply, String> {
         json!([{"calls": [{"bash": {"command": "ls"}, "expect": expect}]}, {"say": "Done."}]),
     ));
     model.answer(request(&[])).await.expect("the first step expects nothing");
-    let result = ToolResult { call_id: "call_1_1".to_owned(), name: "bash".to_owned(), output };
+    let result = ToolResult { call_id: "call_1_1".to_owned(), name: "bash".to_owned(), output, toolset: None };
     let messages = [Message::Tools { results: vec![result] }];
     model.answer(request(&messages)).await.map_err(|error| {
         assert!(matches!(error, ModelError::ExpectationFailed(_)), "{error:?}");
@@ -39,7 +39,7 @@ fn bash(text: &str, end: BashEnd) -> ToolOutput {
 }
 
 fn screen(changed: bool) -> ToolOutput {
-    let details = ComputerDetails { settle_ms: 1, changed, pointer: Point { x: 1, y: 1 } };
+    let details = ComputerDetails { settle_ms: 1, changed, pointer: Point { x: 1, y: 1 }, view: Point { x: 9, y: 9 } };
     ToolOutput::text("ok").with_details(ToolDetails::Computer(details))
 }
 
@@ -51,13 +51,23 @@ async fn the_steps_are_played_in_order_with_calls_numbered() {
     ])));
     let first = model.answer(request(&[])).await.expect("a reply");
     assert_eq!((first.text.as_str(), first.finish_reason), ("I look.", FinishReason::ToolCalls));
-    let call = |id: &str, name: &str, arguments| ToolCall { id: id.to_owned(), name: name.to_owned(), arguments };
+    let call = |id: &str, name: &str, arguments| ToolCall {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        arguments,
+        toolset: None,
+    };
     assert_eq!(
         first.tool_calls,
         [call("call_1_1", "bash", json!({"command": "ls"})), call("call_1_2", "nonsense", json!("not even an object")),]
     );
 
-    let result = |id: &str| ToolResult { call_id: id.to_owned(), name: String::new(), output: ToolOutput::text("") };
+    let result = |id: &str| ToolResult {
+        call_id: id.to_owned(),
+        name: String::new(),
+        output: ToolOutput::text(""),
+        toolset: None,
+    };
     let messages = [Message::Tools { results: vec![result("call_1_1"), result("call_1_2")] }];
     let second = model.answer(request(&messages)).await.expect("a reply");
     assert_eq!((second.text.as_str(), second.finish_reason), ("Done.", FinishReason::Stop));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use handspike_types::spec;
+use handspike_types::{CallError, SandboxCall, ToolSettings};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, MapAccess, Visitor},
@@ -116,8 +116,13 @@ impl<'de> Visitor<'de> for CallVisitor {
             call.ok_or_else(|| A::Error::custom("a call names a tool, such as `bash`; here is none"))?;
         let expect = expect.unwrap_or_default();
         if !expect.is_error {
-            let fits = spec::check_arguments(&tool, &arguments);
-            fits.map_err(|error| A::Error::custom(format!("`{tool}` does not accept this: {error}")))?;
+            match SandboxCall::parse(&tool, &arguments, &ToolSettings::default()) {
+                Err(CallError::Invalid(error)) => {
+                    return Err(A::Error::custom(format!("`{tool}` does not accept this: {error}")));
+                }
+                // A tool of another kind; whoever offers it will judge.
+                Err(CallError::NoSuchTool) | Ok(_) => {}
+            }
         }
         Ok(ScriptedCall { tool, arguments, expect })
     }

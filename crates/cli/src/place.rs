@@ -1,0 +1,200 @@
+//! Where tools run: the flags that `run` and `mcp` have in common, and how they become a workbench.
+
+use std::{env, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use handspike_runtime::{History, Place, SandboxPlace, Workbench};
+use handspike_sandbox::{BuildOptions, BuiltIn, Engine, GuestBinary, Images, Mount, Network, SandboxSpec, Screen};
+use handspike_types::{SessionId, ToolSettings, ToolVersions, spec::SandboxTool};
+
+use crate::{exit::Failure, render::Activity, units};
+
+/// Where tools run and what they may use.
+#[derive(Args)]
+pub(crate) struct PlaceArgs {
+    /// Where the tools run: `docker` in a locked-down container, `host` on this machine with nothing around them.
+    #[arg(long, value_name = "PLACE", default_value = "docker")]
+    pub(crate) sandbox: PlaceKind,
+
+    /// The sandbox's image: `base`, `desktop`, or any image that the engine has.  [default: desktop]
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+
+    /// Let the sandbox see a folder or file of this machine; read-only unless `:rw` is said.
+    #[arg(long, value_name = "HOST:CONTAINER[:rw]")]
+    mount: Vec<String>,
+
+    /// What the sandbox can reach: `none` or `bridge` (the engine's network, usually the Internet).
+    #[arg(long, value_name = "NETWORK", default_value = "none")]
+    network: Network,
+
+    /// The sandbox's memory.
+    #[arg(long, value_name = "SIZE", default_value = "2g", value_parser = units::parse_bytes)]
+    memory: u64,
+
+    /// The sandbox's processors.
+    #[arg(long, value_name = "N", default_value = "2", value_parser = units::parse_cpus)]
+    cpus: f64,
+
+    /// The desktop's size.
+    #[arg(long, value_name = "WxH", default_value = "1024x768", value_parser = units::parse_screen)]
+    screen: Screen,
+
+    /// The number of the desktop's X display.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=59))]
+    display_number: u32,
+
+    /// Leave the sandbox running afterwards, to be looked at with `handspike sandbox shell`.
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+/// Where tools run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlaceKind {
+    Docker,
+    Host,
+}
+
+/// Which tools are offered, and as what.
+pub(crate) struct Tools {
+    pub(crate) tools: Vec<SandboxTool>,
+    pub(crate) settings: ToolSettings,
+}
+
+impl Tools {
+    /// Some tools, in some versions.
+    pub(crate) fn new(tools: Vec<SandboxTool>, versions: ToolVersions) -> Self {
+        Self { tools, settings: ToolSettings::of(versions) }
+    }
+}
+
+/// A place that was asked for and can be, as far as that is known without an engine.
+pub(crate) struct Resolved {
+    kind: ResolvedKind,
+    tools: Tools,
+}
+
+enum ResolvedKind {
+    Docker { guest: GuestBinary, image: String, spec: Box<SandboxSpec> },
+    Host(PathBuf),
+}
+
+/// A place that is there.
+pub(crate) struct Prepared {
+    pub(crate) workbench: Workbench,
+    /// The engine that sandboxes are made by; none on the host.
+    pub(crate) engine: Option<Engine>,
+}
+
+impl PlaceArgs {
+    /// Checks everything that can be checked without an engine. A scenario may name an image and bring mounts.
+    pub(crate) fn resolve(
+        &self,
+        tools: Tools,
+        scenario_image: Option<String>,
+        scenario_mounts: Vec<Mount>,
+    ) -> Result<Resolved, Failure> {
+        let here = env::current_dir().map_err(Failure::internal)?;
+        let kind = match self.sandbox {
+            PlaceKind::Host => {
+                self.refuse_what_needs_a_container()?;
+                ResolvedKind::Host(here)
+            }
+            PlaceKind::Docker => {
+                let mut mounts = parse_mounts(&self.mount, &here)?;
+                mounts.extend(scenario_mounts);
+                let image = self.image.clone().or(scenario_image);
+                let image = image.unwrap_or_else(|| BuiltIn::Desktop.name().to_owned());
+                let spec = SandboxSpec {
+                    screen: self.screen,
+                    display: self.display_number,
+                    mounts,
+                    network: self.network,
+                    memory: self.memory,
+                    cpus: self.cpus,
+                    keep: self.keep,
+                    ..SandboxSpec::new(image.clone())
+                };
+                ResolvedKind::Docker { guest: GuestBinary::find()?, image, spec: Box::new(spec) }
+            }
+        };
+        Ok(Resolved { kind, tools })
+    }
+
+    fn refuse_what_needs_a_container(&self) -> Result<(), Failure> {
+        let given = [("--image", self.image.is_some()), ("--mount", !self.mount.is_empty()), ("--keep", self.keep)];
+        match given.iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) => Err(Failure::usage(format!(
+                "{flag} makes no sense with --sandbox host: there is no container\nhint: leave one of them out"
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Resolved {
+    /// Finds the engine, clears what earlier runs left behind, and sees to the image.
+    pub(crate) async fn prepare(self, history: History, activity: &Activity) -> Result<Prepared, Failure> {
+        let Self { kind, tools: Tools { tools, settings } } = self;
+        let (place, engine) = match kind {
+            ResolvedKind::Host(cwd) => (Place::Host(cwd), None),
+            ResolvedKind::Docker { guest, image, mut spec } => {
+                let engine = Engine::connect().await?;
+                let removed = engine.reap().await.map_err(Failure::sandbox)?;
+                if removed > 0 {
+                    activity.note(&format!("removed {removed} sandbox(es) that an earlier run left behind"));
+                }
+                spec.image = resolve_image(&engine, &image, activity).await?;
+                warn_of_unwritable_mounts(&spec.mounts, activity);
+                let place = SandboxPlace { engine: engine.clone(), guest, spec: *spec, history };
+                (Place::Sandbox(Box::new(place)), Some(engine))
+            }
+        };
+        Ok(Prepared { workbench: Workbench { place, tools, settings }, engine })
+    }
+}
+
+/// Mounts as written; relative ones start at a folder.
+pub(crate) fn parse_mounts(texts: &[String], base: &std::path::Path) -> Result<Vec<Mount>, Failure> {
+    texts.iter().map(|text| Mount::parse(text, base).map_err(Failure::from)).collect()
+}
+
+/// A mount keeps its owner and mode, and the sandbox's user is nobody special there.
+fn warn_of_unwritable_mounts(mounts: &[Mount], activity: &Activity) {
+    for mount in mounts.iter().filter(|mount| mount.writable && mount.takes_writing().is_ok_and(|takes| !takes)) {
+        activity.note(&format!(
+            "warning: the sandbox's user (1000) may not write to `{}`\nhint: setfacl -R -m u:1000:rwX -m d:u:1000:rwX {}",
+            mount.host.display(),
+            mount.host.display()
+        ));
+    }
+}
+
+/// The engine's reference of an image. Handspike's own are built when they are missing.
+async fn resolve_image(engine: &Engine, name: &str, activity: &Activity) -> Result<String, Failure> {
+    let images = Images::new(engine.clone());
+    let Some(image) = BuiltIn::named(name) else {
+        return if images.has(name).await.map_err(Failure::sandbox)? {
+            Ok(name.to_owned())
+        } else {
+            Err(Failure::usage(format!(
+                "the engine has no image `{name}`\nhint: Handspike's own are base and desktop; others must be pulled or built with docker first"
+            )))
+        };
+    };
+    if !images.has(&image.tag()).await.map_err(Failure::sandbox)? {
+        activity.note(&format!("the image `{image}` is not built yet; building it takes some minutes, once"));
+        images.ensure(image, &BuildOptions::default(), &|line| activity.busy(&line)).await?;
+        activity.idle();
+    }
+    Ok(image.tag())
+}
+
+/// Removes whatever carries the session's label, also when making it was cut short.
+pub(crate) async fn sweep(engine: &Engine, session: SessionId) -> Result<(), Failure> {
+    for left in engine.sandboxes_of(session).await.map_err(Failure::sandbox)? {
+        engine.remove(&left.id).await.map_err(Failure::sandbox)?;
+    }
+    Ok(())
+}

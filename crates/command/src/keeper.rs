@@ -1,0 +1,187 @@
+//! The parent of a program: a process that adopts whatever the program orphans, and tells how the program ended.
+//!
+//! The kernel hands orphans to the nearest ancestor that asked for them. Were that the process at large or the
+//! container's first one, the daemons of several shells and of others would mix, and none could be told to be ours. So
+//! every shell, and every command on a terminal, has a parent of its own that asks for orphans, reaps them, and does
+//! nothing else: whatever the program ever started is below its keeper, however often it forked and whatever session it
+//! made for itself.
+//!
+//! The keeper is a fork that never becomes another program. It holds no descriptor but the one for the program's
+//! obituary, and leaves when it has no children left. This is the only unsafe code of the crate.
+
+use std::{
+    io,
+    ops::Range,
+    os::{
+        fd::{AsRawFd, OwnedFd, RawFd},
+        unix::process::{CommandExt, ExitStatusExt},
+    },
+    process::{Child, Command, ExitStatus},
+};
+
+use rustix::{
+    fs::{OFlags, fcntl_setfl},
+    io::fcntl_dupfd_cloexec,
+    pipe::{PipeFlags, pipe_with},
+    process::{Pid, ioctl_tiocsctty, set_child_subreaper, setsid},
+    stdio::stdin,
+};
+
+use crate::tree::kill_below;
+
+/// Above every descriptor that a program is given, so that handing those out cannot overwrite it.
+const OBITUARY_FLOOR: RawFd = 300;
+
+/// A running keeper, seen from the process that started it.
+#[derive(Debug)]
+pub struct Keeper {
+    child: Child,
+    obituary: OwnedFd,
+}
+
+/// What a program finds when it starts.
+#[derive(Clone, Debug)]
+pub enum Setting {
+    /// A session without a terminal, and beside the standard streams the descriptors with these numbers, all below 300.
+    Descriptors(Range<RawFd>),
+    /// A session whose terminal is its standard input.
+    Terminal,
+}
+
+/// How the program ended, as far as its keeper can tell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Death {
+    /// It exited with this status.
+    Exited(i32),
+    /// This signal killed it.
+    Killed(i32),
+    /// The keeper is gone too.
+    Unknown,
+}
+
+impl Keeper {
+    /// Starts `command` below a new keeper. An error of `exec` is reported as of the command itself.
+    pub fn start(command: &mut Command, setting: Setting) -> io::Result<Self> {
+        let (obituary, pen) = pipe_with(PipeFlags::CLOEXEC)?;
+        let pen = fcntl_dupfd_cloexec(&pen, OBITUARY_FLOOR)?;
+        fcntl_setfl(&obituary, OFlags::NONBLOCK)?;
+        let raw_pen = pen.as_raw_fd();
+        #[allow(unsafe_code, reason = "the closure runs between fork and exec and makes only system calls")]
+        unsafe {
+            command.pre_exec(move || split(raw_pen, &setting));
+        }
+        let child = command.spawn()?;
+        Ok(Self { child, obituary })
+    }
+
+    /// Its process id; the program is the child that it started with.
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Readable once the program has ended.
+    pub fn obituary_fd(&self) -> &OwnedFd {
+        &self.obituary
+    }
+
+    /// How the program ended; none while it runs. Told once: after that the pipe is at its end.
+    pub fn death(&self) -> Option<Death> {
+        let mut status = [0; 4];
+        match rustix::io::read(&self.obituary, &mut status) {
+            Ok(4) => Some(Death::from_wait_status(i32::from_ne_bytes(status))),
+            Ok(_) => Some(Death::Unknown),
+            Err(_) => None,
+        }
+    }
+
+    /// Whether it has left, as nothing of the program was left.
+    pub fn has_left(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)) | Err(_))
+    }
+
+    /// Kills the program and all that it ever started, and returns when they are gone.
+    pub fn bury(mut self) {
+        if kill_below(self.pid()) {
+            let _ = self.child.wait();
+        } else {
+            tracing::warn!(keeper = %self.pid().as_raw_nonzero(), "a process does not die");
+        }
+    }
+}
+
+impl Death {
+    fn from_wait_status(status: i32) -> Self {
+        let status = ExitStatus::from_raw(status);
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Exited(code),
+            (None, Some(signal)) => Self::Killed(signal),
+            (None, None) => Self::Unknown,
+        }
+    }
+}
+
+/// Makes the new process a keeper and its child the program: returns in the child only.
+fn split(pen: RawFd, setting: &Setting) -> io::Result<()> {
+    set_child_subreaper(Some(rustix::process::getpid()))?;
+    setsid()?;
+    #[allow(unsafe_code, reason = "the process has one thread, and both sides go on with system calls only")]
+    let forked = unsafe { libc::fork() };
+    match forked {
+        -1 => return Err(io::Error::last_os_error()),
+        0 => {}
+        program => keep(program, pen),
+    }
+    setsid()?;
+    match setting {
+        Setting::Descriptors(given) => close_strays_on_exec(given),
+        Setting::Terminal => {
+            close_strays_on_exec(&(3..3));
+            ioctl_tiocsctty(stdin())?;
+        }
+    }
+    Ok(())
+}
+
+/// What this process has inherited from others is not for the program, and would be in the way of its numbering.
+#[allow(unsafe_code, reason = "only marks descriptors, which no one else uses in this process")]
+fn close_strays_on_exec(given: &Range<RawFd>) {
+    for fd in (3..1024).filter(|fd| !given.contains(fd)) {
+        unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+}
+
+/// The keeper's life: reap until nobody is left, and write down the program's end.
+#[allow(unsafe_code, reason = "a fork of a process with threads may use only what is async-signal-safe")]
+fn keep(program: i32, pen: RawFd) -> ! {
+    unsafe {
+        libc::prctl(libc::PR_SET_NAME, c"keeper".as_ptr());
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGPIPE] {
+            libc::signal(signal, libc::SIG_IGN);
+        }
+        close_all_but(pen);
+        loop {
+            let mut status = 0;
+            let ended = libc::waitpid(-1, &mut status, 0);
+            if ended == program {
+                libc::write(pen, (&raw const status).cast(), size_of::<i32>());
+            }
+            if ended == -1 && *libc::__errno_location() == libc::ECHILD {
+                libc::_exit(0);
+            }
+        }
+    }
+}
+
+#[allow(unsafe_code, reason = "closes the keeper's inherited descriptors, none of which it uses")]
+unsafe fn close_all_but(kept: RawFd) {
+    unsafe {
+        let below = libc::syscall(libc::SYS_close_range, 0, kept - 1, 0);
+        let above = libc::syscall(libc::SYS_close_range, kept + 1, libc::c_uint::MAX, 0);
+        if below != 0 || above != 0 {
+            // A kernel before 5.9, or a seccomp profile that does not know the call.
+            for fd in (0..65536).filter(|fd| *fd != kept) {
+                libc::close(fd);
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What a finished action is answered, in the way of each version of the tool.
+//!
+//! Up to 20251124 an action answers with a text and a fresh picture. In 20260801 it answers `OK`, and pictures come
+//! from the actions that are asked for one.
+
+use std::time::Duration;
+
+use handspike_types::{
+    ComputerVersion,
+    computer::{Button, ComputerAction, Point},
+    desktop::Window,
+};
+
+use crate::{Frame, Settled};
+
+/// In place of a picture that would be the last one again.
+pub(crate) const SAME_PICTURE: &str = "the picture is the same as the last one, and is not sent again";
+
+/// What came of an action, before any version words it.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It was carried out, and the screen was watched.
+    Acted(Settled),
+    /// There was nothing to do.
+    Idle(&'static str),
+    /// The pointer is here, in pixels of the picture.
+    Pointer(Point),
+    /// What was asked for is a picture of the screen.
+    Screen(Frame),
+    /// What was asked for is a part of the screen, in the size in which it is shown.
+    Part(Frame),
+}
+
+impl Outcome {
+    /// The text of the answer. A picture that was asked for speaks for itself.
+    pub(crate) fn text(&self, version: ComputerVersion) -> Option<String> {
+        let done = match self {
+            Self::Acted(settled) => settling(*settled),
+            Self::Idle(reason) => (*reason).to_owned(),
+            Self::Pointer(Point { x, y }) if version < ComputerVersion::V20260801 => {
+                return Some(format!("X={x},Y={y}"));
+            }
+            Self::Pointer(Point { x, y }) => return Some(format!("X={x}, Y={y}")),
+            Self::Screen(_) | Self::Part(_) => return None,
+        };
+        Some(if version < ComputerVersion::V20260801 { done } else { format!("OK: {done}") })
+    }
+
+    /// Whether a picture of the screen as it is afterwards belongs to the answer.
+    pub(crate) fn wants_the_screen(&self, version: ComputerVersion) -> bool {
+        match self {
+            Self::Acted(_) | Self::Idle(_) => version < ComputerVersion::V20260801,
+            Self::Pointer(_) | Self::Screen(_) | Self::Part(_) => false,
+        }
+    }
+
+    /// How the screen came to rest, if it was watched.
+    pub(crate) fn settled(&self) -> Option<Settled> {
+        match self {
+            Self::Acted(settled) => Some(*settled),
+            Self::Idle(_) | Self::Pointer(_) | Self::Screen(_) | Self::Part(_) => None,
+        }
+    }
+}
+
+/// The published name of an action.
+pub(crate) fn name(action: &ComputerAction) -> &'static str {
+    match action {
+        ComputerAction::Key { .. } => "key",
+        ComputerAction::HoldKey { .. } => "hold_key",
+        ComputerAction::Type(_) => "type",
+        ComputerAction::MouseMove(_) => "mouse_move",
+        ComputerAction::Click { count: 2, .. } => "double_click",
+        ComputerAction::Click { count: 3, .. } => "triple_click",
+        ComputerAction::Click { button: Button::Left, .. } => "left_click",
+        ComputerAction::Click { button: Button::Middle, .. } => "middle_click",
+        ComputerAction::Click { button: Button::Right, .. } => "right_click",
+        ComputerAction::LeftMouseDown => "left_mouse_down",
+        ComputerAction::LeftMouseUp => "left_mouse_up",
+        ComputerAction::LeftClickDrag { .. } => "left_click_drag",
+        ComputerAction::Scroll { .. } => "scroll",
+        ComputerAction::Wait(_) => "wait",
+        ComputerAction::Screenshot => "screenshot",
+        ComputerAction::Zoom(_) => "zoom",
+        ComputerAction::CursorPosition => "cursor_position",
+    }
+}
+
+/// A list of windows, one a line.
+pub(crate) fn windows(windows: &[Window]) -> String {
+    if windows.is_empty() {
+        return "there are no windows".to_owned();
+    }
+    let lines: Vec<String> = windows.iter().map(window).collect();
+    lines.join("\n")
+}
+
+fn window(window: &Window) -> String {
+    let Window { title, class, x, y, width, height, focused, hidden, pid } = window;
+    let mut line = format!("{class} `{title}` at [{x}, {y}], {width}x{height}");
+    if *focused {
+        line.push_str(", focused");
+    }
+    if *hidden {
+        line.push_str(", hidden");
+    }
+    if let Some(pid) = pid {
+        line.push_str(&format!(", process {pid}"));
+    }
+    line
+}
+
+fn settling(settled: Settled) -> String {
+    let after = millis(settled.elapsed());
+    match settled {
+        Settled::Unchanged(_) => format!("the screen did not change within {after} ms"),
+        Settled::Changed(_) => format!("settled after {after} ms, the screen changed"),
+        Settled::Restless(_) => format!("the screen was still changing after {after} ms"),
+    }
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_the_toolset_an_action_tells_of_the_screen_and_shows_it() {
+        let changed = Outcome::Acted(Settled::Changed(Duration::from_millis(104)));
+        for version in &ComputerVersion::ALL[..3] {
+            assert_eq!(changed.text(*version).as_deref(), Some("settled after 104 ms, the screen changed"));
+            assert!(changed.wants_the_screen(*version));
+        }
+    }
+
+    #[test]
+    fn in_the_toolset_an_action_is_ok_and_shows_nothing() {
+        let version = ComputerVersion::V20260801;
+        for outcome in [Outcome::Acted(Settled::Unchanged(Duration::ZERO)), Outcome::Idle("no need")] {
+            assert!(outcome.text(version).is_some_and(|text| text.starts_with("OK")));
+            assert!(!outcome.wants_the_screen(version));
+        }
+    }
+
+    #[test]
+    fn the_pointer_is_told_in_the_spelling_of_the_version() {
+        let pointer = Outcome::Pointer(Point { x: 512, y: 384 });
+        assert_eq!(pointer.text(ComputerVersion::V20251124).as_deref(), Some("X=512,Y=384"));
+        assert_eq!(pointer.text(ComputerVersion::V20260801).as_deref(), Some("X=512, Y=384"));
+    }
+}

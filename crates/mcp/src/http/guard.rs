@@ -1,0 +1,173 @@
+//! Who may come in. A page in a browser can reach ports of this machine, also under a name of its own that leads here
+//! (DNS rebinding), so the names by which the server is called are checked as well as the key.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode, Uri,
+        header::{
+            ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+            ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, HOST, ORIGIN, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+        },
+        uri::Authority,
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::{ApiKey, Origin, sessions::Sessions};
+
+/// What a page of an allowed origin may send.
+const PAGE_SENDS: &str = "authorization, content-type, accept, last-event-id, mcp-session-id, mcp-protocol-version, \
+                          mcp-method, mcp-name";
+/// What it may read of an answer.
+const PAGE_READS: &str = "mcp-session-id, mcp-protocol-version, www-authenticate, retry-after";
+
+/// The conditions of coming in.
+pub(crate) struct Guard {
+    pub(crate) key: ApiKey,
+    /// Names of the server beside those of the loopback.
+    pub(crate) hosts: Vec<String>,
+    /// Pages that may use it.
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) sessions: Arc<Sessions>,
+}
+
+/// Why a request is turned away.
+#[derive(Debug)]
+enum Refusal {
+    Host(String),
+    Origin(String),
+    NoKey,
+    WrongKey,
+    Full,
+}
+
+/// Lets a request pass, or answers it.
+pub(crate) async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let page = match guard.admit(&request) {
+        Ok(page) => page,
+        Err(refusal) => return refusal.into_response(),
+    };
+    // A browser asks before a page's request, and can't give the key yet.
+    let is_preflight = page.is_some() && request.method() == Method::OPTIONS;
+    let mut response = if is_preflight {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        match guard.check_key(request.headers()).and_then(|()| guard.check_room(&request)) {
+            Ok(()) => next.run(request).await,
+            Err(refusal) => refusal.into_response(),
+        }
+    };
+    if let Some(page) = page {
+        open_to(response.headers_mut(), page);
+    }
+    response
+}
+
+/// Tells the browser that a page may read the answer.
+fn open_to(headers: &mut HeaderMap, page: HeaderValue) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, page);
+    headers.insert(VARY, HeaderValue::from_static("origin"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(PAGE_SENDS));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(PAGE_READS));
+}
+
+impl Guard {
+    /// Checks by which name and from which page a request comes; the page's origin, where it comes from one.
+    fn admit(&self, request: &Request) -> Result<Option<HeaderValue>, Refusal> {
+        let host = host_of(request.uri(), request.headers());
+        if !host.as_ref().is_some_and(|host| self.is_known(host)) {
+            return Err(Refusal::Host(host.map(|host| host.to_string()).unwrap_or_default()));
+        }
+        let mut origins = request.headers().get_all(ORIGIN).iter();
+        let Some(origin) = origins.next() else { return Ok(None) };
+        let text = String::from_utf8_lossy(origin.as_bytes()).into_owned();
+        let is_known = text.parse::<Origin>().is_ok_and(|origin| self.origins.contains(&origin));
+        if is_known && origins.next().is_none() { Ok(Some(origin.clone())) } else { Err(Refusal::Origin(text)) }
+    }
+
+    /// The port does not matter: it may be forwarded, and a foreign name stays foreign on any port.
+    fn is_known(&self, host: &Authority) -> bool {
+        let name = host.host().trim_start_matches('[').trim_end_matches(']');
+        name.eq_ignore_ascii_case("localhost")
+            || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+            || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    fn check_key(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let Some(header) = headers.get(AUTHORIZATION) else { return Err(Refusal::NoKey) };
+        match header.as_bytes().split_at_checked("bearer ".len()) {
+            Some((scheme, key)) if scheme.eq_ignore_ascii_case(b"bearer ") && self.key.is(key) => Ok(()),
+            Some(_) | None => Err(Refusal::WrongKey),
+        }
+    }
+
+    /// A POST of no session opens one, unless it is of a protocol version that has none.
+    fn check_room(&self, request: &Request) -> Result<(), Refusal> {
+        let headers = request.headers();
+        let opens = request.method() == Method::POST
+            && !headers.contains_key("mcp-session-id")
+            && headers.get("mcp-protocol-version").is_none_or(|version| version.as_bytes() < b"2026-07-28".as_slice());
+        if opens && self.sessions.is_full() { Err(Refusal::Full) } else { Ok(()) }
+    }
+}
+
+/// The name by which the client calls the server; none where it says none, several or nonsense.
+fn host_of(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => Authority::try_from(host.as_bytes()).ok(),
+        (None, _) => uri.authority().cloned(),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Host(_) | Self::Origin(_) => StatusCode::FORBIDDEN,
+            Self::NoKey | Self::WrongKey => StatusCode::UNAUTHORIZED,
+            Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Host(host) => format!(
+                "the server is not known as `{host}`; it answers to the loopback's names and those it was started with"
+            ),
+            Self::Origin(origin) => {
+                format!("pages of `{origin}` may not use this server; those that it was started with may")
+            }
+            Self::NoKey => "a key is required: `Authorization: Bearer KEY`".to_owned(),
+            Self::WrongKey => "the key is not this server's".to_owned(),
+            Self::Full => {
+                format!("{} sessions are open, which is the limit; end one, or try again later", Sessions::LIMIT)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        tracing::info!(refusal = ?self, "a request was turned away");
+        let body = json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32000, "message": self.text()}});
+        let mut response = (self.status(), Json(body)).into_response();
+        match self {
+            Self::NoKey | Self::WrongKey => {
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::Full => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
+            }
+            Self::Host(_) | Self::Origin(_) => {}
+        }
+        response
+    }
+}

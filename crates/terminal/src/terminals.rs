@@ -1,0 +1,177 @@
+//! The tool: the terminals by name, and what can be done with them.
+
+use std::{collections::BTreeMap, io, os::fd::BorrowedFd, time::Instant};
+
+use handspike_types::{
+    ToolOutput,
+    shell::ShellName,
+    terminal::{TerminalAction, TerminalSize, TerminalWait, Typed},
+    with_causes,
+};
+
+use crate::{
+    TerminalConfig,
+    answer::{self, Told},
+    keys::{Chord, UnknownKey},
+    terminal::{StartError, Taken, Terminal},
+    wait::{Reason, wait},
+};
+
+/// Terminals with commands on them. Dropping them kills the commands and all that those ever started.
+pub struct Terminals {
+    config: TerminalConfig,
+    open: BTreeMap<ShellName, Terminal>,
+}
+
+/// Why a call can't be done.
+#[derive(Debug, thiserror::Error)]
+enum CallError {
+    #[error("{0}")]
+    UnknownKey(UnknownKey),
+    #[error("parameter `name` is `{name}`, and there is no such terminal; {}", there_are(.others))]
+    NoSuchTerminal { name: ShellName, others: Vec<String> },
+    #[error("there are {} terminals already, and no more are allowed: `{}`\nhint: close one, or start the command on one of them", .0.len(), .0.join("`, `"))]
+    TooMany(Vec<String>),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("the terminal could not be used")]
+    System(#[from] io::Error),
+}
+
+impl Terminals {
+    /// No terminals yet.
+    #[must_use]
+    pub fn new(config: TerminalConfig) -> Self {
+        Self { config, open: BTreeMap::new() }
+    }
+
+    /// Does what is asked and returns when there is something to see. A readable `cancel` ends the wait at once; the
+    /// command runs on.
+    pub fn run(&mut self, name: &ShellName, action: &TerminalAction, cancel: BorrowedFd<'_>) -> ToolOutput {
+        let answer = match action {
+            TerminalAction::Start { command, size, typed, wait } => {
+                self.start(name, (command, *size), typed, wait, cancel)
+            }
+            TerminalAction::Send { size, typed, wait } => self.send(name, *size, typed, wait, cancel),
+            TerminalAction::Close => self.close(name, cancel),
+        };
+        answer.unwrap_or_else(|error| ToolOutput::error(with_causes(&error)))
+    }
+
+    fn start(
+        &mut self,
+        name: &ShellName,
+        (command, size): (&str, TerminalSize),
+        typed: &Typed,
+        wait_for: &TerminalWait,
+        cancel: BorrowedFd<'_>,
+    ) -> Result<ToolOutput, CallError> {
+        let keys = chords(typed)?;
+        if !self.open.contains_key(name) && self.open.len() >= self.config.count_limit {
+            return Err(CallError::TooMany(self.names()));
+        }
+        let since = Instant::now();
+        let news = self.open.remove(name).and_then(|mut former| match former.exit_status() {
+            None => Some(format!("the command that ran on this terminal was ended: {}", brief(&former.command))),
+            Some(_) => None,
+        });
+        let mut terminal = Terminal::start(command, size, &self.config)?;
+        if !typed.text.is_empty() || !keys.is_empty() {
+            // What is typed before a program has set up its terminal is lost with most of them.
+            let ready = TerminalWait { until: None, timeout: self.config.busy_quiet.min(wait_for.timeout) };
+            wait(&terminal, &ready, since, cancel, &self.config)?;
+        }
+        let told = type_and_wait(&mut terminal, (&typed.text, &keys), wait_for, since, cancel, &self.config);
+        let output = told.map(|told| Told { news, ..told }.answer(&mut terminal));
+        self.open.insert(name.clone(), terminal);
+        Ok(output?)
+    }
+
+    fn send(
+        &mut self,
+        name: &ShellName,
+        size: Option<TerminalSize>,
+        typed: &Typed,
+        wait_for: &TerminalWait,
+        cancel: BorrowedFd<'_>,
+    ) -> Result<ToolOutput, CallError> {
+        let keys = chords(typed)?;
+        let others = self.names();
+        let Some(terminal) = self.open.get_mut(name) else {
+            return Err(CallError::NoSuchTerminal { name: name.clone(), others });
+        };
+        let is_typed = !typed.text.is_empty() || !keys.is_empty();
+        if terminal.exit_status().is_some() && is_typed {
+            let taken = Taken::Part(0, typed.text.len() + keys.len());
+            return Ok(Told { news: None, reason: Reason::Ended, wait: wait_for, taken }.answer(terminal));
+        }
+        let since = Instant::now();
+        if let Some(size) = size {
+            terminal.resize(size)?;
+        }
+        let told = type_and_wait(terminal, (&typed.text, &keys), wait_for, since, cancel, &self.config)?;
+        Ok(told.answer(terminal))
+    }
+
+    fn close(&mut self, name: &ShellName, cancel: BorrowedFd<'_>) -> Result<ToolOutput, CallError> {
+        let others = self.names();
+        let Some(mut terminal) = self.open.remove(name) else {
+            return Err(CallError::NoSuchTerminal { name: name.clone(), others });
+        };
+        let output = answer::closed(name.as_str(), &mut terminal);
+        terminal.hang_up(self.config.kill_grace, cancel)?;
+        Ok(output)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.open.keys().map(ToString::to_string).collect()
+    }
+}
+
+impl std::fmt::Debug for Terminals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Terminals").field("config", &self.config).field("open", &self.names()).finish()
+    }
+}
+
+/// Types, and waits for what comes of it.
+fn type_and_wait<'a>(
+    terminal: &mut Terminal,
+    (text, keys): (&str, &[Chord]),
+    wait_for: &'a TerminalWait,
+    since: Instant,
+    cancel: BorrowedFd<'_>,
+    config: &TerminalConfig,
+) -> io::Result<Told<'a>> {
+    let is_typed = !text.is_empty() || !keys.is_empty();
+    if let Some(until) = &wait_for.until {
+        let screen = &mut terminal.shared().state().screen;
+        // A prompt that stands there before something is typed is not the one that is waited for.
+        if is_typed { screen.search_for_news(until) } else { screen.search(until) }
+    }
+    let since = if is_typed { Instant::now() } else { since };
+    let taken = terminal.type_in(text, keys, cancel)?;
+    let reason = match taken {
+        Taken::Cancelled => Reason::Cancelled,
+        Taken::All | Taken::Part(..) => wait(terminal, wait_for, since, cancel, config)?,
+    };
+    terminal.shared().state().screen.end_search();
+    Ok(Told { news: None, reason, wait: wait_for, taken })
+}
+
+fn chords(typed: &Typed) -> Result<Vec<Chord>, CallError> {
+    typed.keys.iter().map(|name| Chord::parse(name)).collect::<Result<_, _>>().map_err(CallError::UnknownKey)
+}
+
+fn there_are(names: &[String]) -> String {
+    match names {
+        [] => "there is none at all\nhint: start one with `command`".to_owned(),
+        names => format!("there are `{}`", names.join("`, `")),
+    }
+}
+
+fn brief(command: &str) -> String {
+    let line = command.lines().next().unwrap_or_default();
+    let start: String = line.chars().take(80).collect();
+    if start.len() < command.len() { format!("`{start}…`") } else { format!("`{start}`") }
+}

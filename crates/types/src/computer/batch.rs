@@ -1,0 +1,50 @@
+//! Several actions in one call, for models that know no toolset: run in order up to the first failure.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{ComputerAction, input::with_action};
+use crate::{ComputerSettings, InvalidInput, parse_input};
+
+/// The tool's name on the wire.
+pub const NAME: &str = "computer_batch";
+
+/// Actions in one batch at most.
+pub const MAX_ACTIONS: usize = 50;
+
+/// The arguments as a model sends them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchInput {
+    /// The actions, in order, 1 to 50.
+    pub actions: Vec<BatchedInput>,
+}
+
+/// One action of a batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchedInput {
+    /// The action's name, as that of a tool.
+    pub name: String,
+    /// Its arguments, as that tool takes them.
+    #[serde(default)]
+    pub input: Map<String, Value>,
+}
+
+/// Reads and checks a model's arguments. One action that does not fit refuses the whole batch, before any is run.
+pub(crate) fn parse(arguments: &Value, settings: &ComputerSettings) -> Result<Vec<ComputerAction>, InvalidInput> {
+    let input: BatchInput = parse_input(arguments)?;
+    let count = input.actions.len();
+    if count == 0 || count > MAX_ACTIONS {
+        return Err(InvalidInput::new(format!(
+            "parameter `actions` holds {count} actions; it takes 1 to {MAX_ACTIONS}"
+        )));
+    }
+    let parse_one = |(index, action): (usize, BatchedInput)| {
+        let arguments = with_action(&action.name, &Value::Object(action.input))?;
+        ComputerAction::parse(&arguments, settings)
+            .map_err(|error| InvalidInput::new(format!("in parameter `actions[{index}]`: {error}")))
+    };
+    input.actions.into_iter().enumerate().map(parse_one).collect()
+}

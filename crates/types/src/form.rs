@@ -1,0 +1,123 @@
+//! Tools whose first parameter says what to do (`command`, `action`), and whose other parameters belong to some of these
+//! verbs only. One table per tool says which; the check of a call and the schemas that models see both come from it.
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::{InvalidInput, parse_input};
+
+/// A verb and the parameters that it takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form {
+    pub(crate) verb: &'static str,
+    pub(crate) parameters: &'static [(&'static str, Need)],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    Required,
+    Optional,
+}
+
+/// A tool's verbs in one version.
+pub(crate) struct Forms {
+    /// The parameter that holds the verb.
+    pub(crate) key: &'static str,
+    pub(crate) forms: Vec<Form>,
+}
+
+impl Forms {
+    /// Reads arguments whose verb and parameters belong together. In what comes back, what the verb requires is there.
+    pub(crate) fn parse<T: DeserializeOwned>(&self, arguments: &Value) -> Result<T, InvalidInput> {
+        let Some(given) = arguments.as_object() else { return Err(InvalidInput::no_object(arguments)) };
+        self.form_of(given)?.check(self.key, given)?;
+        parse_input(arguments)
+    }
+
+    fn form_of(&self, given: &Map<String, Value>) -> Result<Form, InvalidInput> {
+        let key = self.key;
+        let verb = match given.get(key) {
+            Some(Value::String(verb)) => verb,
+            None | Some(Value::Null) => {
+                return Err(InvalidInput::new(format!("parameter `{key}` is required; it takes {}", self.verbs())));
+            }
+            Some(other) => {
+                return Err(InvalidInput::new(format!("parameter `{key}` is `{other}`; it takes {}", self.verbs())));
+            }
+        };
+        let form = self.forms.iter().copied().find(|form| form.verb == verb);
+        form.ok_or_else(|| InvalidInput::new(format!("parameter `{key}` is `{verb}`; it takes {}", self.verbs())))
+    }
+
+    fn verbs(&self) -> String {
+        let verbs: Vec<String> = self.forms.iter().map(|form| format!("`{}`", form.verb)).collect();
+        verbs.join(", ")
+    }
+
+    /// The schema of a tool that takes all of these verbs, from that of its wire struct.
+    pub(crate) fn schema<T: JsonSchema>(&self) -> Value {
+        let mut schema = schema_of::<T>();
+        let verbs: Vec<&str> = self.forms.iter().map(|form| form.verb).collect();
+        if let Some(properties) = schema["properties"].as_object_mut() {
+            properties.retain(|name, _| name == self.key || self.forms.iter().any(|form| form.takes(name)));
+            if let Some(verb) = properties.get_mut(self.key).and_then(Value::as_object_mut) {
+                // With words for each verb the schema says `oneOf`; the names alone are what models have seen before.
+                verb.remove("oneOf");
+                verb.insert("type".to_owned(), json!("string"));
+                verb.insert("enum".to_owned(), json!(verbs));
+            }
+        }
+        schema["required"] = json!([self.key]);
+        schema
+    }
+}
+
+impl Form {
+    /// The schema of a tool that is this verb alone.
+    pub(crate) fn schema<T: JsonSchema>(self) -> Value {
+        let mut schema = schema_of::<T>();
+        if let Some(properties) = schema["properties"].as_object_mut() {
+            properties.retain(|name, _| self.takes(name));
+        }
+        let required: Vec<&str> = self.required().collect();
+        schema["required"] = json!(required);
+        schema
+    }
+
+    fn takes(self, parameter: &str) -> bool {
+        self.parameters.iter().any(|(name, _)| *name == parameter)
+    }
+
+    fn required(self) -> impl Iterator<Item = &'static str> {
+        self.parameters.iter().filter(|(_, need)| *need == Need::Required).map(|(name, _)| *name)
+    }
+
+    fn check(self, key: &str, given: &Map<String, Value>) -> Result<(), InvalidInput> {
+        let is_given = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
+        if let Some(foreign) = given.keys().find(|name| *name != key && is_given(name) && !self.takes(name)) {
+            let names: Vec<String> = self.parameters.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let takes = if names.is_empty() { "no parameters".to_owned() } else { names.join(", ") };
+            let verb = self.verb;
+            return Err(InvalidInput::new(format!(
+                "parameter `{foreign}` is not accepted by `{verb}`, which takes {takes}"
+            )));
+        }
+        match self.required().find(|name| !is_given(name)) {
+            Some(missing) => Err(InvalidInput::missing(missing, self.verb)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A plain object schema with everything inlined, as providers want it.
+pub(crate) fn schema_of<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.remove("title");
+    schema.remove("description");
+    schema.to_value()
+}
