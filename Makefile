@@ -3,11 +3,16 @@
 HANDSPIKE := target/release/handspike
 GUEST_TARGET := x86_64-unknown-linux-gnu
 
-.PHONY: help demo test lint bench build images engine setup setup-tests stop clean
+# How long each fuzz target runs; for a thorough run: make fuzz SECONDS=600
+SECONDS := 15
+
+.PHONY: help demo test fuzz conformance lint bench build images engine setup setup-tests stop clean
 
 help:
 	@echo "make demo   set everything up and run the demonstration"
 	@echo "make test   set everything up and run all tests"
+	@echo "make conformance  check the tools in a sandbox, case by case"
+	@echo "make fuzz   run each fuzz target for $(SECONDS) s, or for SECONDS=600"
 	@echo "make lint   format, clippy and docs, warnings denied"
 	@echo "make bench  measure, and write target/bench.json"
 	@echo "make build  target/release/handspike and its guest"
@@ -19,6 +24,17 @@ demo: images
 
 test: setup-tests images
 	cargo test --workspace --locked
+	cargo test --locked -p handspike-computer --features host-desktop --test host
+	$(HANDSPIKE) conformance
+	$(HANDSPIKE) conformance --tools computer -- --tools-version 20251124
+	$(MAKE) fuzz
+
+conformance: images
+	$(HANDSPIKE) conformance
+
+fuzz: setup
+	scripts/setup fuzz
+	scripts/fuzz $(SECONDS)
 
 lint: setup
 	cargo fmt --all --check
