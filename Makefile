@@ -6,7 +6,10 @@ GUEST_TARGET := x86_64-unknown-linux-gnu
 # How long each fuzz target runs; for a thorough run: make fuzz SECONDS=600
 SECONDS := 15
 
-.PHONY: help demo test fuzz conformance lint bench build images engine setup setup-tests stop clean
+# How many calls a soak makes.
+CALLS := 10000
+
+.PHONY: help demo test fuzz conformance lint bench soak build images engine setup setup-tests stop clean
 
 help:
 	@echo "make demo   set everything up and run the demonstration"
@@ -15,6 +18,7 @@ help:
 	@echo "make fuzz   run each fuzz target for $(SECONDS) s, or for SECONDS=600"
 	@echo "make lint   format, clippy and docs, warnings denied"
 	@echo "make bench  measure, and write target/bench.json"
+	@echo "make soak   10000 mixed calls in one sandbox, or CALLS=600: nothing may grow"
 	@echo "make build  target/release/handspike and its guest"
 	@echo "make images the sandbox images"
 	@echo "make stop   stop the Docker Engine that make started, if it did"
@@ -27,7 +31,6 @@ test: setup-tests images
 	cargo test --locked -p handspike-computer --features host-desktop --test host
 	$(HANDSPIKE) conformance
 	$(HANDSPIKE) conformance --tools computer -- --tools-version 20251124
-	$(MAKE) fuzz
 
 conformance: images
 	$(HANDSPIKE) conformance
@@ -46,6 +49,9 @@ bench: setup images
 	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static" \
 		cargo build --profile guest --locked -p handspike-computer --example capture_cost --target $(GUEST_TARGET)
 	cargo run --release --locked -p handspike-bench
+
+soak: images
+	cargo run --release --locked -p handspike-bench -- soak $(CALLS)
 
 images: build engine
 	$(HANDSPIKE) sandbox build

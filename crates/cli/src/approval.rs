@@ -22,6 +22,16 @@ pub(crate) enum Approve {
     All,
 }
 
+/// Whether there is anybody to ask; an error with a remedy where there is not.
+pub(crate) fn somebody_to_ask() -> Result<(), Failure> {
+    if io::stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "each call is to be asked about, and there is no terminal to ask on\nhint: --approve all lets calls run without asking",
+    ))
+}
+
 /// Asks before each call.
 pub(crate) struct AskEachTime {
     activity: Activity,
@@ -44,7 +54,7 @@ impl Policy for AskEachTime {
         }
         // The whole call, not a line of it: what is not shown can't be approved.
         let arguments = serde_json::to_string_pretty(&call.arguments).unwrap_or_else(|_| call.arguments.to_string());
-        let question = format!("run `{}` on this machine?\n{}\n[y]es, [n]o, [a]ll from now on: ", call.name, arguments);
+        let question = format!("run `{}`?\n{}\n[y]es, [n]o, [a]ll from now on: ", call.name, arguments);
         let answer = ask(&self.activity, &printable(&question)).await;
         match answer.as_deref().map(str::trim) {
             Some("y" | "yes") => Decision::Allow,
@@ -52,7 +62,8 @@ impl Policy for AskEachTime {
                 *all = true;
                 Decision::Allow
             }
-            _ => Decision::Deny { reason: "the user said no".to_owned() },
+            Some(_) => Decision::Deny { reason: "the user said no".to_owned() },
+            None => Decision::Deny { reason: "there was nobody to ask".to_owned() },
         }
     }
 }
@@ -78,10 +89,9 @@ pub(crate) async fn consent_to_host(given: bool, activity: &Activity) -> Result<
 
 /// A line of the person's; none at the end of input. The thread that reads it may outlive the wait for it.
 async fn ask(activity: &Activity, question: &str) -> Option<String> {
-    activity.aside(|| {
-        let _ = write!(io::stderr(), "{question}").and_then(|()| io::stderr().flush());
-    });
+    // The spinner would draw over the question.
     activity.idle();
+    let _ = write!(io::stderr(), "{question}").and_then(|()| io::stderr().flush());
     let (answer, answered) = oneshot::channel();
     std::thread::spawn(move || {
         let mut line = String::new();

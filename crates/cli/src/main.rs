@@ -9,6 +9,7 @@ mod exit;
 mod interrupt;
 mod place;
 mod render;
+mod tool_args;
 mod units;
 
 use std::process::ExitCode;

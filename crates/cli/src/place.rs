@@ -5,9 +5,9 @@ use std::{env, path::PathBuf};
 use clap::{Args, ValueEnum};
 use handspike_runtime::{History, Place, SandboxPlace, Workbench};
 use handspike_sandbox::{BuildOptions, BuiltIn, Engine, GuestBinary, Images, Mount, Network, SandboxSpec, Screen};
-use handspike_types::{SessionId, ToolSettings, ToolVersions, spec::SandboxTool};
+use handspike_types::SessionId;
 
-use crate::{exit::Failure, render::Activity, units};
+use crate::{exit::Failure, render::Activity, tool_args::ChosenTools, units};
 
 /// Where tools run and what they may use.
 #[derive(Args)]
@@ -56,23 +56,10 @@ pub(crate) enum PlaceKind {
     Host,
 }
 
-/// Which tools are offered, and as what.
-pub(crate) struct Tools {
-    pub(crate) tools: Vec<SandboxTool>,
-    pub(crate) settings: ToolSettings,
-}
-
-impl Tools {
-    /// Some tools, in some versions.
-    pub(crate) fn new(tools: Vec<SandboxTool>, versions: ToolVersions) -> Self {
-        Self { tools, settings: ToolSettings::of(versions) }
-    }
-}
-
 /// A place that was asked for and can be, as far as that is known without an engine.
 pub(crate) struct Resolved {
     kind: ResolvedKind,
-    tools: Tools,
+    tools: ChosenTools,
 }
 
 enum ResolvedKind {
@@ -91,7 +78,7 @@ impl PlaceArgs {
     /// Checks everything that can be checked without an engine. A scenario may name an image and bring mounts.
     pub(crate) fn resolve(
         &self,
-        tools: Tools,
+        tools: ChosenTools,
         scenario_image: Option<String>,
         scenario_mounts: Vec<Mount>,
     ) -> Result<Resolved, Failure> {
@@ -136,7 +123,7 @@ impl PlaceArgs {
 impl Resolved {
     /// Finds the engine, clears what earlier runs left behind, and sees to the image.
     pub(crate) async fn prepare(self, history: History, activity: &Activity) -> Result<Prepared, Failure> {
-        let Self { kind, tools: Tools { tools, settings } } = self;
+        let Self { kind, tools: ChosenTools { tools, settings } } = self;
         let (place, engine) = match kind {
             ResolvedKind::Host(cwd) => (Place::Host(cwd), None),
             ResolvedKind::Docker { guest, image, mut spec } => {

@@ -108,6 +108,13 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
     names
 });
 
+/// What an error may suggest, in loose spelling and as it is written: keys and Latin characters.
+static SUGGESTED: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let keys = NAMED[..2].iter().cloned().flatten().filter_map(named).map(|(name, _)| name);
+    let names = keys.chain(ALIASES.iter().map(|(alias, _)| (*alias).to_owned()));
+    names.map(|name| (loose(&name), name)).collect()
+});
+
 /// The key of a name. None: no key is called that.
 pub(crate) fn find(name: &str) -> Option<Keysym> {
     let mut characters = name.chars();
@@ -140,16 +147,18 @@ pub(crate) fn key_of(character: char) -> Option<Keysym> {
 /// Names that are spelt much like this one, the closest first.
 pub(crate) fn close_to(name: &str) -> Vec<String> {
     let wanted = loose(name);
-    let far = (wanted.chars().count() / 3).clamp(1, 3);
-    let keys = NAMED[..2].iter().cloned().flatten().filter_map(named).map(|(name, _)| name);
-    let mut close: Vec<(usize, String)> = keys
-        .chain(ALIASES.iter().map(|(alias, _)| (*alias).to_owned()))
-        .map(|candidate| (distance(&wanted, &loose(&candidate)), candidate))
+    let length = wanted.chars().count();
+    let far = (length / 3).clamp(1, 3);
+    // Names are no closer than their lengths, and counting is quick where a text of any length is given as a name.
+    let mut close: Vec<(usize, &str)> = SUGGESTED
+        .iter()
+        .filter(|(spelling, _)| spelling.chars().count().abs_diff(length) <= far)
+        .map(|(spelling, candidate)| (distance(&wanted, spelling), candidate.as_str()))
         .filter(|(distance, _)| *distance <= far)
         .collect();
     close.sort_unstable();
     close.dedup();
-    close.into_iter().take(SUGGESTIONS).map(|(_, name)| name).collect()
+    close.into_iter().take(SUGGESTIONS).map(|(_, name)| name.to_owned()).collect()
 }
 
 /// The name of a keysym without the prefixes that C wants.

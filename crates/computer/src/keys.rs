@@ -11,6 +11,11 @@ use crate::key_names::{close_to, find};
 /// What may be held during a click.
 const MODIFIERS: &str = "modifiers are `shift`, `ctrl`, `alt` and `super`";
 
+/// Characters that an error repeats of what it was given.
+const REPEATED: usize = 80;
+/// Chords that were joined by `-` are guessed up to this many names.
+const DASHED: usize = 6;
+
 /// Keys that are pressed in this order and released in reverse. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chord(Vec<Keysym>);
@@ -63,17 +68,17 @@ pub fn parse_chords(text: &str) -> Result<Vec<Chord>, KeyError> {
     }
     let tidy = tidied(text);
     let chords: Vec<Chord> = tidy.split_whitespace().map(parse_chord).collect::<Result<_, _>>()?;
-    if chords.is_empty() { Err(KeyError::Empty { chord: text.into() }) } else { Ok(chords) }
+    if chords.is_empty() { Err(KeyError::Empty { chord: start(text) }) } else { Ok(chords) }
 }
 
 /// Reads the modifiers that an action is done with, such as `ctrl+shift`.
 pub fn parse_modifiers(text: &str) -> Result<Chord, KeyError> {
     let chords = parse_chords(text)?;
-    let [chord] = chords.as_slice() else { return Err(KeyError::Several { text: text.into() }) };
+    let [chord] = chords.as_slice() else { return Err(KeyError::Several { text: start(text) }) };
     let stranger =
         tidied(text).split('+').zip(chord.keys()).find(|(_, key)| !is_modifier(**key)).map(|(name, _)| name.to_owned());
     match stranger {
-        Some(name) => Err(KeyError::NoModifier { name }),
+        Some(name) => Err(KeyError::NoModifier { name: start(&name) }),
         None => Ok(chord.clone()),
     }
 }
@@ -104,9 +109,9 @@ fn tidied(text: &str) -> String {
 fn parse_chord(chord: &str) -> Result<Chord, KeyError> {
     let keys = names(chord).map(|name| {
         if name.is_empty() {
-            return Err(KeyError::Empty { chord: chord.into() });
+            return Err(KeyError::Empty { chord: start(chord) });
         }
-        find(name).ok_or_else(|| KeyError::Unknown { name: name.into(), close: close(name) })
+        find(name).ok_or_else(|| KeyError::Unknown { name: start(name), close: close(name) })
     });
     Ok(Chord(keys.collect::<Result<_, _>>()?))
 }
@@ -123,10 +128,14 @@ fn names(chord: &str) -> impl Iterator<Item = &str> {
 
 fn close(name: &str) -> Vec<String> {
     let dashed: Vec<&str> = name.split('-').collect();
-    if dashed.len() > 1 && dashed.iter().all(|part| find(part).is_some()) {
+    if (2..=DASHED).contains(&dashed.len()) && dashed.iter().all(|part| find(part).is_some()) {
         return vec![dashed.join("+")];
     }
     close_to(name)
+}
+
+fn start(text: &str) -> String {
+    text.chars().take(REPEATED).collect()
 }
 
 fn hint(close: &[String]) -> String {

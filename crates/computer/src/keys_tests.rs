@@ -78,6 +78,18 @@ fn any_text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
+#[test]
+fn a_long_text_in_the_place_of_a_key_is_refused_at_once_and_in_few_words() {
+    let long = "x".repeat(1 << 20);
+    let started = std::time::Instant::now();
+    for text in [long.clone(), format!("{long}-{long}"), "ctrl-".repeat(1 << 16), format!("{long}+")] {
+        let error = parse_chords(&text).expect_err("no such key").to_string();
+        assert!(error.len() < 1000, "{} bytes", error.len());
+    }
+    // Measuring its distance to every name there is would take minutes.
+    assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
 proptest! {
     #[test]
     fn any_text_is_chords_of_at_least_one_key_or_an_error_with_a_hint(text in any_text()) {

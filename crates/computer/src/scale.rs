@@ -159,7 +159,7 @@ fn within(full: Extent, fits: impl Fn(Extent) -> bool) -> Extent {
         let height = (2 * tall + wide) / (2 * wide);
         Extent { width, height: (height as u32).clamp(1, full.height.max(1)) }
     };
-    if full.width == 0 || fits(full) {
+    if full.width == 0 || full.height == 0 || fits(full) {
         return full;
     }
     let (mut good, mut bad) = (1, full.width);

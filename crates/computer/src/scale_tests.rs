@@ -27,6 +27,15 @@ fn a_budget_gives_the_published_sizes() {
 }
 
 #[test]
+fn a_screen_without_pixels_has_a_picture_without_any() {
+    for screen in [extent(5, 0), extent(0, 5), extent(0, 0)] {
+        let scale = Scale::of(Fit::STANDARD, screen);
+        assert_eq!(scale.picture(), screen);
+        scale.to_screen("coordinate", Point { x: 0, y: 0 }).expect_err("there is no pixel");
+    }
+}
+
+#[test]
 fn a_target_is_taken_for_a_larger_screen_of_its_shape_only() {
     for (screen, expected) in [
         ((1920, 1080), (1366, 768)),

@@ -220,6 +220,21 @@ fn a_damaged_record_is_dropped_with_a_note_and_older_ones_do_no_harm() {
 }
 
 #[test]
+fn a_record_of_an_edit_that_can_not_have_been_is_refused_and_dropped() {
+    for (at, inserted) in [(0, "b"), (7, "a"), (7, ""), (usize::MAX, ""), (0, "aaa")] {
+        let mut scratch = Scratch::with_journal();
+        let path = scratch.write("file", "a");
+        let splice = Splice { at, removed: b"x".to_vec(), inserted: inserted.into() };
+        scratch.editor.journal.prepare(&Edit { path: &path, splice: Some(&splice), content: b"a" });
+        scratch.editor.journal.confirm().expect("it is written");
+        scratch.restart();
+        assert!(refused(scratch.undo("file")).contains("is damaged"), "{splice:?}");
+        assert_eq!(scratch.bytes("file"), b"a");
+        assert!(refused(scratch.undo("file")).contains("no edit of"));
+    }
+}
+
+#[test]
 fn strange_files_in_the_journal_are_left_alone_or_dropped() {
     let mut scratch = Scratch::with_journal();
     done(scratch.create("file", "a"));

@@ -56,6 +56,11 @@ impl Splice {
         content.get(self.at..).is_some_and(|rest| rest.starts_with(&self.removed))
     }
 
+    /// Whether a content holds `inserted` at its place, without which the change can't be taken back.
+    pub(crate) fn stands_in(&self, content: &[u8]) -> bool {
+        content.get(self.at..).is_some_and(|rest| rest.starts_with(&self.inserted))
+    }
+
     /// Changes a content that holds `removed` at its place.
     pub(crate) fn apply(&self, content: &mut Vec<u8>) {
         // Exactly, because a vector that grows by doubling would hold a second copy of a large file's size.

@@ -19,8 +19,9 @@ use handspike_types::with_causes;
 const SESSION: &str = "/usr/local/lib/handspike/desktop-session";
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-/// A server that lived for less is not started again: it would end again.
+/// A server that lived for less had a short life, and after so many of them it is not started again.
 const SHORT_LIFE: Duration = Duration::from_secs(1);
+const SHORT_LIVES: u32 = 5;
 
 /// The display that a desktop of this image has; none when the image has no X server.
 pub(crate) fn display_of_this_image() -> Option<String> {
@@ -122,10 +123,18 @@ impl Desktop {
 
     /// Runs one server after another, until one can't be started or does not live.
     fn keep_running(&self, server: &Path) {
+        let mut short_lives = 0;
         for count in 1.. {
             let started = Instant::now();
             let ended = match self.run(server, count) {
-                Ok(()) if started.elapsed() >= SHORT_LIFE => continue,
+                Ok(()) if started.elapsed() >= SHORT_LIFE => {
+                    short_lives = 0;
+                    continue;
+                }
+                Ok(()) if short_lives < SHORT_LIVES => {
+                    short_lives += 1;
+                    continue;
+                }
                 Ok(()) => "the desktop's X server ended as soon as it had started".to_owned(),
                 Err(error) => format!("the desktop's X server could not be started: {error}"),
             };

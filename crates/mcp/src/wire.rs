@@ -9,6 +9,9 @@ use crate::ToolHints;
 /// The key in a tool's `_meta` that names the set it is a member of.
 const TOOLSET_KEY: &str = "toolset_name";
 
+/// The key in a result's `_meta` under which programs find the facts of the call.
+const DETAILS_KEY: &str = "dev.handspike/details";
+
 pub(crate) fn tool(spec: ToolSpec, hints: &ToolHints) -> Tool {
     let schema = match spec.parameters {
         Value::Object(schema) => schema,
@@ -34,6 +37,8 @@ pub(crate) fn result(output: ToolOutput) -> CallToolResult {
     } else {
         CallToolResult::success(content.collect())
     };
-    result.structured_content = output.details.and_then(|details| serde_json::to_value(details).ok());
+    // Not as structured content: that is to say what the text says, and some clients show a model it alone.
+    let details = output.details.and_then(|details| serde_json::to_value(details).ok());
+    result.meta = details.map(|details| MetaObject(Map::from_iter([(DETAILS_KEY.to_owned(), details)])));
     result
 }

@@ -115,15 +115,15 @@ async fn arguments_may_be_left_out() {
 }
 
 #[tokio::test]
-async fn pictures_are_image_content_and_details_are_structured() {
+async fn pictures_are_image_content_and_details_are_for_programs() {
     let (mut client, _) = initialized().await;
     let shot = client.ask(&call(1, "shot", json!({}))).await;
     let image = json!({"type": "image", "data": PICTURE, "mimeType": "image/png"});
     assert_eq!(shot["result"]["content"], json!([{"type": "text", "text": "here it is"}, image]));
     assert_eq!(shot["result"].get("structuredContent"), None);
     let command = client.ask(&call(2, "command", json!({}))).await;
-    let structured = &command["result"]["structuredContent"];
-    assert_eq!((&structured["tool"], &structured["end"]), (&json!("bash"), &json!({"exited": 0})), "{command}");
+    let details = &command["result"]["_meta"]["dev.handspike/details"];
+    assert_eq!((&details["tool"], &details["end"]), (&json!("bash"), &json!({"exited": 0})), "{command}");
 }
 
 #[tokio::test(start_paused = true)]

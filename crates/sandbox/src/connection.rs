@@ -27,7 +27,10 @@ use rmcp::{
     transport::{Transport, async_rw::AsyncRwTransport},
 };
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
 use tokio_util::io::StreamReader;
 
 use crate::{Engine, guest_binary::GUEST_PATH};
@@ -88,15 +91,22 @@ impl Connection {
             return Err(ConnectionError::Lost);
         };
         let stdout = output.filter_map(|frame| ready(stdout_of(frame))).boxed();
-        let transport =
-            AsyncRwTransport::new_client(StreamReader::new(stdout), input).with_max_line_length(MESSAGE_LIMIT);
+        Self::over(StreamReader::new(stdout), input).await
+    }
+
+    /// Greets a guest over streams that lead to it.
+    pub async fn over(
+        read: impl AsyncRead + Send + Unpin + 'static,
+        write: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Self, ConnectionError> {
+        let transport = AsyncRwTransport::new_client(read, write).with_max_line_length(MESSAGE_LIMIT);
         let listeners = Listeners::default();
         // Boxed: the compiler can't see that the transport's own future is `Send` through two more layers of `async`.
         let greeting: BoxFuture<'static, _> =
             Box::pin(serve_client((), Answers { transport, listeners: listeners.clone() }));
         match timeout(GREETING_LIMIT, greeting).await {
             Ok(Ok(client)) => Ok(Self { client, listeners }),
-            Ok(Err(error)) => Err(ConnectionError::Greeting(error.to_string())),
+            Ok(Err(error)) => Err(ConnectionError::Greeting(harmless(&error.to_string()))),
             Err(_) => Err(ConnectionError::Silent),
         }
     }
@@ -215,12 +225,18 @@ fn stdout_of(frame: Result<LogOutput, bollard::errors::Error>) -> Option<io::Res
     }
 }
 
+/// A guest's words, which go to logs and terminals: short, and without control characters.
+fn harmless(text: &str) -> String {
+    const LONGEST: usize = 400;
+    text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
 impl From<ServiceError> for ConnectionError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::TransportClosed | ServiceError::TransportSend(_) => Self::Lost,
-            ServiceError::McpError(error) => Self::Guest(error.message.into_owned()),
-            other => Self::Guest(other.to_string()),
+            ServiceError::McpError(error) => Self::Guest(harmless(&error.message)),
+            other => Self::Guest(harmless(&other.to_string())),
         }
     }
 }

@@ -39,6 +39,9 @@ pub enum Order {
     PerTool,
 }
 
+/// What a sandbox gets to hear that a call is over, before it counts as lost.
+const CANCEL_MARGIN: Duration = Duration::from_secs(2);
+
 /// The tools of one sandbox.
 pub struct SandboxTools {
     source: Box<dyn SandboxSource>,
@@ -85,7 +88,7 @@ impl SandboxTools {
             return Ok(Ready { sandbox: Arc::clone(sandbox), news: None });
         }
         let OpenedSandbox { sandbox, origin } = self.source.open(&context.progress).await?;
-        context.progress.say(format!("the sandbox is up; `{}` runs", call.name));
+        context.progress.say(format!("the tools are up; `{}` runs", call.name));
         let sandbox: Arc<dyn Sandbox> = Arc::from(sandbox);
         let news = match *state {
             State::Ended(_) => Some(what_is_left(origin)),
@@ -160,20 +163,28 @@ impl Executor for SandboxTools {
         };
         let limit = time + ANSWER_MARGIN;
         let request = SandboxedCall { tool: &call.name, arguments, settings: &self.settings };
-        match timeout(limit, sandbox.call(request, context)).await {
-            Ok(Ok(mut output)) => {
+        let own = CallContext { cancel: context.cancel.child_token(), progress: context.progress.clone() };
+        let mut answer = sandbox.call(request, &own);
+        let Ok(answered) = timeout(limit, &mut answer).await else {
+            // What nobody waits for any more must not go on by itself.
+            own.cancel.cancel();
+            let _ = timeout(CANCEL_MARGIN, answer).await;
+            return Err(Fault::new(NoAnswer { limit }));
+        };
+        drop(answer);
+        match answered {
+            Ok(mut output) => {
                 output.content.splice(0..0, news.map(ContentPart::text));
                 Ok(output)
             }
-            Ok(Err(SandboxFailure::Ended(cause))) => {
+            Err(SandboxFailure::Ended(cause)) => {
                 self.ended(sandbox).await;
                 let cause = with_causes(&cause);
                 Ok(ToolOutput::error(format!(
                     "not finished: {cause}\n[what the call did before that is not known; the next call opens the sandbox again]"
                 )))
             }
-            Ok(Err(SandboxFailure::Failed(fault))) => Err(fault),
-            Err(_) => Err(Fault::new(NoAnswer { limit })),
+            Err(SandboxFailure::Failed(fault)) => Err(fault),
         }
     }
 
@@ -202,19 +213,19 @@ impl SandboxTools {
     }
 }
 
-/// One lane for each tool, and for each shell and terminal.
+/// One lane for each tool and each shell. Terminals share a thread in the sandbox, and so a lane.
 fn lane_of(call: &SandboxCall) -> Lane {
-    let named = |kind: &str, name: &ShellName| {
+    let shell = |name: &ShellName| {
         let mut hasher = DefaultHasher::new();
-        (kind, name).hash(&mut hasher);
+        name.hash(&mut hasher);
         // Few numbers, for lanes are kept. Names that share one wait for each other without need, and that is all.
-        Lane::Shared(3 + u32::from(hasher.finish().to_ne_bytes()[0]))
+        Lane::Shared(4 + u32::from(hasher.finish().to_ne_bytes()[0]))
     };
     match call {
         SandboxCall::Editor(_) => Lane::Shared(1),
         SandboxCall::Computer(_) | SandboxCall::ComputerBatch(_) | SandboxCall::Desktop(_) => Lane::Shared(2),
-        SandboxCall::Shell(name, _) => named("shell", name),
-        SandboxCall::Terminal(name, _) => named("terminal", name),
+        SandboxCall::Terminal(..) => Lane::Shared(3),
+        SandboxCall::Shell(name, _) => shell(name),
     }
 }
 

@@ -16,6 +16,9 @@ use crate::{
     terminal::{self, TerminalAction},
 };
 
+/// How long a call may take that says nothing of it: enough for a file of 100 MiB or a text of many thousand keys.
+const TIME_OF_OTHERS: Duration = Duration::from_secs(120);
+
 /// A call to a tool of the sandbox, read and checked.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SandboxCall {
@@ -95,21 +98,20 @@ impl SandboxCall {
             Self::Shell(_, BashAction::Run { timeout, .. }) => timeout.unwrap_or(settings.bash.timeout()),
             Self::Terminal(_, TerminalAction::Start { wait, .. } | TerminalAction::Send { wait, .. }) => wait.timeout,
             Self::Shell(_, BashAction::Restart) | Self::Terminal(_, TerminalAction::Close) => Duration::ZERO,
-            Self::Editor(_) | Self::Desktop(_) => bash::DEFAULT_TIMEOUT,
-            Self::Computer(action) => bash::DEFAULT_TIMEOUT + action.time(),
+            Self::Editor(_) | Self::Desktop(_) => TIME_OF_OTHERS,
+            Self::Computer(action) => TIME_OF_OTHERS + action.time(settings),
             Self::ComputerBatch(actions) => {
-                bash::DEFAULT_TIMEOUT + actions.iter().map(ComputerAction::time).sum::<Duration>()
+                TIME_OF_OTHERS + actions.iter().map(|action| action.time(settings)).sum::<Duration>()
             }
         }
     }
 }
 
 impl ComputerAction {
-    fn time(&self) -> Duration {
-        match self {
-            Self::HoldKey { duration, .. } | Self::Wait(duration) => *duration,
-            _ => Duration::ZERO,
-        }
+    /// What the action waits for by its nature, settling included.
+    fn time(&self, settings: &ToolSettings) -> Duration {
+        let settling = Duration::from_millis(settings.computer.settle.limit_ms);
+        if let Self::HoldKey { duration, .. } | Self::Wait(duration) = self { *duration + settling } else { settling }
     }
 }
 
@@ -146,6 +148,6 @@ mod tests {
         assert!(error.to_string().contains("`actions[1]`"), "{error}");
         let alone = json!({"actions": [{"name": "wait", "input": {"duration": 1}}]});
         let batch = SandboxCall::parse(batch::NAME, &alone, &settings).expect("fits");
-        assert_eq!(batch.time(&settings), bash::DEFAULT_TIMEOUT + Duration::from_secs(1));
+        assert_eq!(batch.time(&settings), TIME_OF_OTHERS + Duration::from_secs(1 + 2));
     }
 }

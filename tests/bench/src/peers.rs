@@ -1,34 +1,55 @@
-//! Others who do the same, installed from PyPI into `target/bench-venv` by `scripts/setup bench`.
+//! Others who do the same, installed from PyPI by `scripts/setup bench`. Each runs in a process of its own, without a
+//! container, and prints its medians.
 
-use anyhow::{Context as _, Result};
+use std::{collections::HashMap, path::Path};
+
+use anyhow::{Context as _, Result, bail};
 use tokio::process::Command;
 
-/// Times `run_in_session` of SWE-ReX's local runtime, in its own process, and prints the median in milliseconds.
-const SWE_REX: &str = r#"
-import asyncio, statistics, time
-from swerex.runtime.abstract import BashAction, CreateBashSessionRequest
-from swerex.runtime.local import LocalRuntime
+const VENV: &str = "target/bench-venv/bin/python";
+/// Apart, because it asks for a newer Python, which a machine may not have.
+const NEWER_VENV: &str = "target/bench-newer-venv/bin/python";
 
-async def main():
-    runtime = LocalRuntime()
-    await runtime.create_session(CreateBashSessionRequest())
-    times = []
-    for _ in range(20):
-        start = time.perf_counter()
-        answer = await runtime.run_in_session(BashAction(command="echo hello"))
-        times.append(time.perf_counter() - start)
-        assert answer.output.strip() == "hello", answer
-    await runtime.close()
-    print(statistics.median(times) * 1000)
+/// A peer's medians in milliseconds, by what was measured.
+pub(crate) struct Medians(HashMap<String, f64>);
 
-asyncio.run(main())
-"#;
+impl Medians {
+    pub(crate) fn of(&self, measured: &str) -> Option<f64> {
+        self.0.get(measured).copied()
+    }
+}
 
-/// SWE-ReX's median for `echo hello`. It needs no container here, which is in its favour.
-pub(crate) async fn swe_rex_millis() -> Result<f64> {
-    let ran = Command::new("target/bench-venv/bin/python").args(["-c", SWE_REX]).output().await;
-    let ran = ran.context("swe-rex is not installed; `scripts/setup bench` does it")?;
+/// SWE-ReX's local runtime.
+pub(crate) async fn swe_rex() -> Result<Medians> {
+    run(VENV, include_str!("../peers/swe_rex.py"), None).await
+}
+
+/// Inspect's tools in its local sandbox: `bash` alone, without a folder of files to edit.
+pub(crate) async fn inspect_ai() -> Result<Medians> {
+    run(VENV, include_str!("../peers/inspect_ai.py"), None).await
+}
+
+/// The same, editing the files of a folder.
+pub(crate) async fn inspect_ai_editing(files: &Path) -> Result<Medians> {
+    run(VENV, include_str!("../peers/inspect_ai.py"), Some(files)).await
+}
+
+/// The editor of openhands-aci, if this machine has a Python that it accepts.
+pub(crate) async fn openhands_aci(files: &Path) -> Result<Option<Medians>> {
+    if !Path::new(NEWER_VENV).exists() {
+        eprintln!("bench: no openhands-aci, which needs Python 3.12 or newer");
+        return Ok(None);
+    }
+    run(NEWER_VENV, include_str!("../peers/openhands_aci.py"), Some(files)).await.map(Some)
+}
+
+async fn run(python: &str, program: &str, files: Option<&Path>) -> Result<Medians> {
+    let ran = Command::new(python).args(["-c", program]).args(files).output().await;
+    let ran = ran.with_context(|| format!("no `{python}`; `scripts/setup bench` makes it"))?;
+    if !ran.status.success() {
+        bail!("a peer failed: {}", String::from_utf8_lossy(&ran.stderr));
+    }
     let text = String::from_utf8_lossy(&ran.stdout);
-    let last = text.lines().last().with_context(|| String::from_utf8_lossy(&ran.stderr).into_owned())?;
-    Ok(last.trim().parse()?)
+    let last = text.lines().last().context("a peer printed nothing")?;
+    Ok(Medians(serde_json::from_str(last)?))
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     measure::{Measure, median_millis, timed},
-    sandbox_calls::{call, open},
+    sandboxed::{call, open},
 };
 
 const STARTS: usize = 20;
@@ -29,7 +29,8 @@ pub(crate) async fn run() -> Result<Measure> {
         bare.push(one_bare(&docker).await?);
     }
     let (ours, bare) = (median_millis(ours), median_millis(bare));
-    Ok(Measure::at_most("sandbox ready, base image", "ms", ours, "bare create + start + exec of `echo`", bare, 1.3))
+    Ok(Measure::beside("sandbox ready, base image", "ms", ours, "bare create + start + exec of `echo`", bare)
+        .at_most(1.3))
 }
 
 async fn one_of_ours(engine: &Engine) -> Result<Duration> {
@@ -38,8 +39,8 @@ async fn one_of_ours(engine: &Engine) -> Result<Duration> {
         call(&sandbox, "bash", json!({"command": "echo ready"})).await?;
         anyhow::Ok(sandbox)
     })
-    .await;
-    engine.remove(sandbox?.container()).await?;
+    .await?;
+    engine.remove(sandbox.container()).await?;
     Ok(time)
 }
 
@@ -68,8 +69,8 @@ async fn one_bare(docker: &Docker) -> Result<Duration> {
         }
         anyhow::Ok(container)
     })
-    .await;
+    .await?;
     let force = RemoveContainerOptionsBuilder::new().force(true).build();
-    docker.remove_container(&container?, Some(force)).await?;
+    docker.remove_container(&container, Some(force)).await?;
     Ok(time)
 }

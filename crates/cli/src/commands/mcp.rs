@@ -14,8 +14,9 @@ use crate::{
     approval::consent_to_host,
     exit::{Exit, Failure, tell},
     interrupt::Interrupt,
-    place::{PlaceArgs, PlaceKind, Prepared, Resolved, Tools, sweep},
+    place::{PlaceArgs, PlaceKind, Prepared, Resolved, sweep},
     render::Activity,
+    tool_args::ToolArgs,
     units,
 };
 
@@ -46,6 +47,9 @@ pub(crate) struct McpArgs {
 
     #[command(flatten)]
     place: PlaceArgs,
+
+    #[command(flatten)]
+    behaviour: ToolArgs,
 
     /// Use the sandbox of this session, and leave it as it is at the end.
     #[arg(long, value_name = "ID", conflicts_with_all = [
@@ -173,13 +177,7 @@ impl McpArgs {
             let (given, most) = (self.timeout.as_secs(), bash::MAX_TIMEOUT.as_secs());
             return Err(Failure::usage(format!("--timeout is {given} s; a command may take {most} s at most")));
         }
-        let mut chosen = Vec::new();
-        for tool in &self.tools {
-            if !chosen.contains(tool) {
-                chosen.push(*tool);
-            }
-        }
-        let mut tools = Tools::new(chosen, self.tools_version);
+        let mut tools = self.behaviour.choose(&self.tools, self.tools_version);
         tools.settings.bash.timeout_ms = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
         self.place.resolve(tools, None, Vec::new())
     }

@@ -13,11 +13,12 @@ use handspike_sandbox::Engine;
 use handspike_types::{SessionId, ToolVersions, spec::SandboxTool};
 
 use crate::{
-    approval::{Approve, AskEachTime, consent_to_host},
+    approval::{Approve, AskEachTime, consent_to_host, somebody_to_ask},
     exit::{Exit, Failure, tell},
     interrupt::Interrupt,
-    place::{PlaceArgs, PlaceKind, Prepared, Resolved, Tools, parse_mounts, sweep},
+    place::{PlaceArgs, PlaceKind, Prepared, Resolved, parse_mounts, sweep},
     render::{Activity, JsonLines, Report, Terminal},
+    tool_args::ToolArgs,
     units,
 };
 
@@ -48,6 +49,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     place: PlaceArgs,
+
+    #[command(flatten)]
+    behaviour: ToolArgs,
 
     /// The tools to offer: bash, editor, computer, and beyond the published ones shell, terminal, desktop.
     #[arg(
@@ -198,12 +202,15 @@ async fn play(args: &RunArgs, parts: Parts, interrupt: &Interrupt) -> Result<Exi
 }
 
 impl RunArgs {
-    fn policy(&self, activity: &Activity) -> Box<dyn Policy> {
-        let usual = match self.place.sandbox {
+    fn approve(&self) -> Approve {
+        self.approve.unwrap_or(match self.place.sandbox {
             PlaceKind::Docker => Approve::All,
             PlaceKind::Host => Approve::Ask,
-        };
-        match self.approve.unwrap_or(usual) {
+        })
+    }
+
+    fn policy(&self, activity: &Activity) -> Box<dyn Policy> {
+        match self.approve() {
             Approve::Ask => Box::new(AskEachTime::new(activity.clone())),
             Approve::All => Box::new(AllowAll),
         }
@@ -212,8 +219,11 @@ impl RunArgs {
 
 impl Task {
     fn resolve(args: &RunArgs) -> Result<Self, Failure> {
+        if args.approve() == Approve::Ask {
+            somebody_to_ask()?;
+        }
         let scenario = args.scenario.as_deref().map(Scenario::load).transpose()?;
-        let tools = Tools::new(args.tools.clone(), ToolVersions::SCHEMAS);
+        let tools = args.behaviour.choose(&args.tools, ToolVersions::SCHEMAS);
         if let Some(scenario) = scenario {
             let mounts = parse_mounts(&scenario.mounts, &scenario.folder)?;
             let place = args.place.resolve(tools, scenario.image, mounts)?;

@@ -4,6 +4,7 @@
 //! and pointer are asked for anew each time, so a resized screen is pictured as it is.
 
 use x11rb::connection::{Connection as _, RequestConnection as _};
+use x11rb::errors::ReplyError;
 use x11rb::protocol::shm::{self, ConnectionExt as _};
 use x11rb::protocol::xfixes::ConnectionExt as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat, ImageOrder};
@@ -63,7 +64,12 @@ impl Camera {
             }
         };
         let mut frame = Frame { size, rgb };
-        pointer_image::draw(&mut frame, &display.connection.xfixes_get_cursor_image()?.reply()?);
+        match display.connection.xfixes_get_cursor_image()?.reply() {
+            Ok(pointer) => pointer_image::draw(&mut frame, &pointer),
+            // The server refuses it once the window manager, whose it was, is gone. A picture without it is still one.
+            Err(ReplyError::X11Error(_)) => {}
+            Err(error @ ReplyError::ConnectionError(_)) => return Err(error.into()),
+        }
         Ok(frame)
     }
 }

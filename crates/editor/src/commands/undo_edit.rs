@@ -32,6 +32,13 @@ pub(crate) fn run(editor: &mut Editor, scope: &Scope, path: &Path) -> Result<Ans
         let account = account(&editor.config, scope, path, kept, &file.content);
         return Err(EditError::ChangedSince { path: path.to_owned(), account });
     }
+    // Its hashes are right, so whoever wrote the record wrote what can't be.
+    if let Step::Spliced(splice) = &kept.step
+        && !splice.stands_in(&file.content)
+    {
+        editor.journal.forget(position);
+        return Err(EditError::RecordDamaged { path: path.to_owned() });
+    }
     // From here until it is forgotten, only the file tells whether the edit still stands.
     editor.journal.set_standing(position, Standing::Uncertain);
     let done = match kept.step {

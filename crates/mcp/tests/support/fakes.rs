@@ -68,7 +68,7 @@ impl Executor for FakeTools {
             "panic" => panic!("this tool always panics"),
             "shot" => ToolOutput::text("here it is").with_image(Image::new("image/png", PICTURE)),
             "command" => ToolOutput::text("hello").with_details(ToolDetails::Bash(details())),
-            other => panic!("`{other}` is not offered"),
+            other => ToolOutput::error(format!("there is no tool `{other}`; the tools are `echo` and others")),
         };
         self.notes.note(format!("{tag} ends"));
         Ok(output)

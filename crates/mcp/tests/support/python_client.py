@@ -27,7 +27,7 @@ async def drive(client: Client) -> None:
     shot = await client.call_tool("shot", {})
     assert (shot.content[1].type, shot.content[1].mime_type) == ("image", "image/png"), shot
     command = await client.call_tool("command", {})
-    assert command.structured_content["cwd"] == "/workspace", command
+    assert command.meta["dev.handspike/details"]["cwd"] == "/workspace", command
 
     seen = []
 

@@ -1,0 +1,6 @@
+//! The guest's MCP side, apart from the process around it: [`serve_streams`] serves one client, over any streams, and
+//! hands its calls to whatever [`Runs`] them.
+
+mod service;
+
+pub use service::{Runs, Service, serve_streams};

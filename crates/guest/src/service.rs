@@ -1,0 +1,171 @@
+//! One MCP client: its calls are read, run and answered, with news on them meanwhile.
+
+use std::{
+    convert::Infallible,
+    future::pending,
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use handspike_local::{Caller, Tell, Tools, WorkerFailed};
+use handspike_types::{
+    CallError, ContentPart, SETTINGS_KEY, SandboxCall, ToolOutput, ToolSettings,
+    spec::{self, SandboxTool},
+};
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
+        PaginatedRequestParams, ProgressNotificationParam, RequestMetaObject, ServerCapabilities, ServerConfig, Tool,
+    },
+    service::{RequestContext, serve_server},
+    transport::async_rw::AsyncRwTransport,
+};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::mpsc,
+    time::timeout,
+};
+
+/// The longest message that is taken from a client: a file of some tens of megabytes fits.
+const MESSAGE_LIMIT: usize = 64 << 20;
+
+/// How many words on a call's progress may wait to be passed on; more are dropped.
+const PROGRESS_QUEUE: usize = 8;
+
+/// How long a client may take to introduce itself.
+const GREETING_LIMIT: Duration = Duration::from_secs(30);
+
+/// What runs a call that has been read: the tools of this machine.
+pub trait Runs: Send + Sync + 'static {
+    /// Runs a call to its end.
+    fn run(
+        &self,
+        call: SandboxCall,
+        settings: ToolSettings,
+        caller: Caller<impl Future<Output = ()> + Send>,
+    ) -> impl Future<Output = Result<ToolOutput, WorkerFailed>> + Send;
+}
+
+impl Runs for Tools {
+    async fn run(
+        &self,
+        call: SandboxCall,
+        settings: ToolSettings,
+        caller: Caller<impl Future<Output = ()> + Send>,
+    ) -> Result<ToolOutput, WorkerFailed> {
+        self.call(call, settings, caller).await
+    }
+}
+
+/// Serves a client until it is gone. One that does not introduce itself in time is an error.
+pub async fn serve_streams<T: Runs>(
+    service: Service<T>,
+    read: impl AsyncRead + Send + Unpin + 'static,
+    write: impl AsyncWrite + Send + Unpin + 'static,
+) -> io::Result<()> {
+    let transport = AsyncRwTransport::new_server(read, write).with_max_line_length(MESSAGE_LIMIT);
+    let running = timeout(GREETING_LIMIT, serve_server(service, transport)).await?.map_err(io::Error::other)?;
+    running.waiting().await.map(drop).map_err(io::Error::other)
+}
+
+/// The sandbox's tools for one client.
+pub struct Service<T> {
+    tools: Arc<T>,
+}
+
+impl<T> Service<T> {
+    /// A service on tools that it may share with others.
+    #[must_use]
+    pub fn new(tools: Arc<T>) -> Self {
+        Self { tools }
+    }
+}
+
+impl<T: Runs> ServerHandler for Service<T> {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("handspike-guest", env!("CARGO_PKG_VERSION")))
+    }
+
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let tools = spec::specs(&SandboxTool::ALL, &ToolSettings::default()).into_iter().map(|spec| {
+            let schema = spec.parameters.as_object().cloned().unwrap_or_default();
+            Tool::new(spec.name, spec.description, schema)
+        });
+        Ok(ListToolsResult::with_all_items(tools.collect()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let settings = settings_in(&context.meta)?;
+        let arguments = Value::Object(request.arguments.unwrap_or_default());
+        let call = match SandboxCall::parse(&request.name, &arguments, &settings) {
+            Ok(call) => call,
+            Err(CallError::Invalid(error)) => return Ok(to_wire(error.into()).into()),
+            Err(CallError::NoSuchTool) => {
+                return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
+            }
+        };
+        let (progress, mut news) = match context.meta.get_progress_token() {
+            Some(token) => {
+                let (progress, news) = mpsc::channel(PROGRESS_QUEUE);
+                // A full queue means that nobody can read so fast; the next news is as good.
+                let progress: Tell = Box::new(move |text| drop(progress.try_send(text.to_owned())));
+                (Some(progress), Some((token, news)))
+            }
+            None => (None, None),
+        };
+        let started = Instant::now();
+        let telling = async {
+            while let Some((token, news)) = &mut news
+                && let Some(text) = news.recv().await
+            {
+                let seconds = started.elapsed().as_secs_f64();
+                let news = ProgressNotificationParam::new(token.clone(), seconds).with_message(text);
+                // A client that can't be told any more can't be answered either, and that is noticed elsewhere.
+                let _ = context.peer.notify_progress(news).await;
+            }
+            pending::<Infallible>().await
+        };
+        let answer = tokio::select! {
+            biased;
+            answer = self.tools.run(call, settings, Caller { cancelled: context.ct.cancelled(), progress }) => answer,
+            never = telling => match never {},
+        };
+        match answer {
+            Err(failed) => Err(ErrorData::internal_error(failed.0, None)),
+            Ok(output) => Ok(to_wire(output).into()),
+        }
+    }
+}
+
+/// The settings that accompany a call; the usual ones where none do.
+fn settings_in(meta: &RequestMetaObject) -> Result<ToolSettings, ErrorData> {
+    let Some(settings) = meta.0.0.get(SETTINGS_KEY) else { return Ok(ToolSettings::default()) };
+    serde_json::from_value(settings.clone())
+        .map_err(|error| ErrorData::invalid_params(format!("the settings `{SETTINGS_KEY}` do not fit: {error}"), None))
+}
+
+fn to_wire(output: ToolOutput) -> CallToolResult {
+    let content = output.content.into_iter().map(|part| match part {
+        ContentPart::Text { text } => ContentBlock::text(text),
+        ContentPart::Image(image) => ContentBlock::image(image.data, image.media_type),
+    });
+    let mut result = if output.is_error {
+        CallToolResult::error(content.collect())
+    } else {
+        CallToolResult::success(content.collect())
+    };
+    result.structured_content = output.details.and_then(|details| serde_json::to_value(details).ok());
+    result
+}
