@@ -20,6 +20,7 @@ mod frame;
 mod host;
 mod key_names;
 mod keys;
+mod overlay;
 mod resize;
 mod scale;
 mod wait;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::Frame;
+use crate::{Frame, overlay::lay_over};
 
 /// An image of the pointer and its place in a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,33 +53,7 @@ impl PointerImage {
 
     /// Lays the pointer over a picture, as far as it is in it.
     pub(super) fn draw(&self, frame: &mut Frame) {
-        if self.width == 0 {
-            return;
-        }
-        for (row, pixels) in (self.top..).zip(self.argb.chunks_exact(self.width)) {
-            for (column, pixel) in (self.left..).zip(pixels) {
-                if let Some(below) = pixel_at(frame, column, row) {
-                    blend(below, *pixel);
-                }
-            }
-        }
-    }
-}
-
-fn pixel_at(frame: &mut Frame, x: i32, y: i32) -> Option<&mut [u8]> {
-    let (x, y) = (u32::try_from(x).ok()?, u32::try_from(y).ok()?);
-    if x >= frame.size.width || y >= frame.size.height {
-        return None;
-    }
-    let start = (y as usize * frame.size.width as usize + x as usize) * 3;
-    frame.rgb.get_mut(start..start + 3)
-}
-
-fn blend(below: &mut [u8], pixel: u32) {
-    let [alpha, colours @ ..] = pixel.to_be_bytes();
-    for (below, colour) in below.iter_mut().zip(colours) {
-        let shining_through = u16::from(*below) * u16::from(255 - alpha) / 255;
-        *below = colour.saturating_add(shining_through as u8);
+        lay_over(frame, self.left, self.top, self.width, &self.argb);
     }
 }
 
@@ -105,12 +79,5 @@ mod tests {
         let argb = vec![0xff01_0203, 0xffff_ffff, 0x0000_0000, 0xffff_ffff];
         PointerImage { left: 1, top: 1, width: 2, argb }.draw(&mut frame);
         assert_eq!(frame.rgb, [100, 100, 100, 100, 100, 100, 100, 100, 100, 1, 2, 3]);
-    }
-
-    #[test]
-    fn half_transparent_pixels_let_the_screen_shine_through() {
-        let mut below = [200, 0, 255];
-        blend(&mut below, 0x8000_4000);
-        assert_eq!(below, [99, 64, 127]);
     }
 }
