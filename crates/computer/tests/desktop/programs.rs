@@ -17,6 +17,7 @@ use handspike_types::{
 use tempfile::TempDir;
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _};
 
+use crate::windows::open;
 use crate::xserver::{XServer, cancel_fd, done, key, settings};
 
 /// How long a program may take for what it does at once on an idle machine.
@@ -131,18 +132,30 @@ impl Drop for Running {
     }
 }
 
-/// Starts the window manager of the sandbox, with its configuration, and waits until it manages.
+/// Starts the window manager of the sandbox, with its configuration, and waits until it manages a window: its list is
+/// there a moment earlier, and a window that comes within that moment is missed until it is mapped again.
 pub(crate) fn start_manager(server: &XServer) -> Child {
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sandbox/desktop/openbox.xml");
     let home = std::env::temp_dir();
     let manager = spawn(Command::new("openbox").args(["--sm-disable", "--config-file", config]), server, &home);
     let (connection, root) = server.outsider();
     let list = connection.intern_atom(false, b"_NET_CLIENT_LIST_STACKING").unwrap().reply().unwrap().atom;
-    let deadline = Instant::now() + PATIENCE;
-    while connection.get_property(false, root, list, AtomEnum::ANY, 0, 0).unwrap().reply().unwrap().type_ == 0 {
-        assert!(Instant::now() < deadline, "openbox does not come up");
-        thread::sleep(Duration::from_millis(5));
-    }
+    let managed =
+        || connection.get_property(false, root, list, AtomEnum::ANY, 0, 1).unwrap().reply().unwrap().value_len;
+    let wait_until = |done: &dyn Fn() -> bool| {
+        let deadline = Instant::now() + PATIENCE;
+        while !done() {
+            assert!(Instant::now() < deadline, "openbox does not come up");
+            thread::sleep(Duration::from_millis(5));
+        }
+    };
+    let probe = open(&connection, "probe", (0, 0), (10, 10));
+    wait_until(&|| {
+        connection.map_window(probe).unwrap();
+        managed() == 1
+    });
+    connection.destroy_window(probe).unwrap();
+    wait_until(&|| managed() == 0);
     manager
 }
 
