@@ -63,7 +63,7 @@ impl Capture {
             page: Page { window, line: 1, err_lines: ErrLines::default() },
             err_cleaner: Cleaner::default(),
             err: Window::new(STDERR_LIMIT),
-            spool: Spool::new(&config.spool_dir, config.answer_limit, config.spool_limit),
+            spool: Spool::new(&config.spool_dir, config.answer_limit, config.spool_limits),
             out_bytes: 0,
             err_bytes: 0,
             nul_bytes: 0,

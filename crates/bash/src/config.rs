@@ -16,8 +16,19 @@ pub struct BashConfig {
     pub answer_limit: usize,
     /// Where the whole output goes when an answer shows only part of it.
     pub spool_dir: PathBuf,
-    /// How many bytes of output such a file takes.
-    pub spool_limit: u64,
+    /// How much of it is kept there.
+    pub spool_limits: SpoolLimits,
+}
+
+/// How much output is kept in files.
+#[derive(Clone, Copy, Debug)]
+pub struct SpoolLimits {
+    /// How many bytes one file takes.
+    pub file: u64,
+    /// How many bytes all files of this process take. The oldest go first.
+    pub total: u64,
+    /// How many files there are.
+    pub files: usize,
 }
 
 impl Default for BashConfig {
@@ -28,7 +39,7 @@ impl Default for BashConfig {
             kill_grace: Duration::from_secs(2),
             answer_limit: 32 * 1024,
             spool_dir: env::temp_dir(),
-            spool_limit: 64 * 1024 * 1024,
+            spool_limits: SpoolLimits { file: 64 << 20, total: 512 << 20, files: 1000 },
         }
     }
 }

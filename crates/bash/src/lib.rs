@@ -25,7 +25,7 @@ mod spool;
 mod text;
 
 pub use bash::{Bash, BashCall};
-pub use config::BashConfig;
+pub use config::{BashConfig, SpoolLimits};
 
 /// What the fuzz targets reach that is otherwise private.
 #[cfg(feature = "fuzzing")]

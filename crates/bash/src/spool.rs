@@ -1,14 +1,21 @@
-//! The whole raw output of a call in a file, for when an answer shows only part of it.
+//! The whole raw output of a call in a file, for when an answer shows only part of it. Of all such files that this process
+//! wrote, the latest are kept, up to a number of bytes and of files.
 
 use std::{
+    collections::VecDeque,
     fs::{self, File, OpenOptions},
     io::{self, Write},
     mem,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
+
+use crate::config::SpoolLimits;
 
 /// Holds the beginning in memory, and opens a file when there is more.
 #[derive(Debug)]
@@ -16,11 +23,15 @@ pub(crate) struct Spool {
     folder: PathBuf,
     /// Up to here nothing is written, as the answer shows it all.
     threshold: usize,
-    limit: u64,
+    limits: SpoolLimits,
     written: u64,
     complete: bool,
     state: State,
 }
+
+/// The files that answers have named, the oldest first, and their lengths. It is one list for all shells, as they
+/// fill one disk.
+static KEPT: Mutex<VecDeque<(PathBuf, u64)>> = Mutex::new(VecDeque::new());
 
 #[derive(Debug)]
 enum State {
@@ -39,9 +50,9 @@ pub(crate) enum Spooled {
 }
 
 impl Spool {
-    pub(crate) fn new(folder: &Path, threshold: usize, limit: u64) -> Self {
+    pub(crate) fn new(folder: &Path, threshold: usize, limits: SpoolLimits) -> Self {
         let state = State::Held(Vec::new());
-        Self { folder: folder.to_owned(), threshold, limit, written: 0, complete: true, state }
+        Self { folder: folder.to_owned(), threshold, limits, written: 0, complete: true, state }
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
@@ -59,6 +70,10 @@ impl Spool {
     pub(crate) fn keep(mut self) -> Spooled {
         if matches!(self.state, State::Held(_)) {
             self.open();
+        }
+        if let State::Open { path, .. } = &self.state {
+            let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+            keep_the_latest(&mut kept, path.clone(), self.written, self.limits);
         }
         match self.state {
             State::Open { path, .. } if self.complete => Spooled::All(path),
@@ -89,7 +104,7 @@ impl Spool {
 
     fn write(&mut self, bytes: &[u8]) {
         let State::Open { file, path } = &mut self.state else { return };
-        let room = usize::try_from(self.limit - self.written).unwrap_or(usize::MAX);
+        let room = usize::try_from(self.limits.file - self.written).unwrap_or(usize::MAX);
         let bytes = if bytes.len() > room {
             self.complete = false;
             &bytes[..room]
@@ -116,5 +131,45 @@ fn create(folder: &Path) -> io::Result<(File, PathBuf)> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Adds a file to the kept ones, and removes the oldest for which there is no more room.
+fn keep_the_latest(kept: &mut VecDeque<(PathBuf, u64)>, path: PathBuf, length: u64, limits: SpoolLimits) {
+    kept.push_back((path, length));
+    let mut total: u64 = kept.iter().map(|(_, length)| length).sum();
+    while kept.len() > 1 && (total > limits.total || kept.len() > limits.files) {
+        let Some((oldest, length)) = kept.pop_front() else { break };
+        total -= length;
+        // Whoever has removed it already has done the same.
+        let _ = fs::remove_file(oldest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_files_go_when_there_are_too_many_or_too_much_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut kept = VecDeque::new();
+        let mut keep = |name: &str, length: u64, total: u64| {
+            let path = folder.path().join(name);
+            fs::write(&path, "").unwrap();
+            keep_the_latest(&mut kept, path, length, SpoolLimits { file: 100, total, files: 3 });
+            let mut left: Vec<_> = fs::read_dir(folder.path())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            left.sort();
+            left.join(" ")
+        };
+        keep("a", 10, 1000);
+        assert_eq!(keep("b", 10, 1000), "a b");
+        keep("c", 10, 1000);
+        assert_eq!(keep("d", 10, 1000), "b c d");
+        assert_eq!(keep("e", 100, 115), "d e");
+        assert_eq!(keep("f", 500, 115), "f");
     }
 }

@@ -56,7 +56,7 @@ fn a_long_output_keeps_head_and_tail_and_tells_where_the_rest_is() {
 
 #[test]
 fn the_spool_is_capped_and_says_so() {
-    let mut session = Session::with(|config| config.spool_limit = 100_000);
+    let mut session = Session::with(|config| config.spool_limits.file = 100_000);
     let answer = session.run("head -c 3000000 /dev/zero | tr '\\0' x");
     assert!(answer.text.contains("; the first 100000 bytes of the output are in "), "{}", answer.last_line());
     assert_eq!(answer.details.output_bytes, 3_000_000);

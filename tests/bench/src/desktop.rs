@@ -225,7 +225,7 @@ impl Window {
         let last = pid.lines().last().unwrap_or_default();
         let pid = last.trim().parse().with_context(|| format!("`{pid}` is no process id"))?;
         let deadline = Instant::now() + PATIENCE;
-        while !call(sandbox, "desktop", json!({"action": "list_windows"})).await?.joined_text().contains("xterm") {
+        while !call(sandbox, "desktop", json!({"action": "list_windows"})).await?.joined_text().contains("XTerm") {
             if Instant::now() > deadline {
                 bail!("xterm did not show a window");
             }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use handspike_sandbox::DockerSandbox;
 use tokio::{process::Command, time::Instant};
 
-use crate::sandboxed::{guest_processes, status_mib};
+use crate::sandboxed::{guest_processes, memory_mib};
 
 /// How long what a round has started may take to be gone.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -17,7 +17,7 @@ const BETWEEN: Duration = Duration::from_millis(100);
 /// The figures between two rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Footprint {
-    /// Resident memory of the guest's processes, in MiB.
+    /// Memory of the guest's processes, in MiB, of which pages that they share count once.
     guest_memory: f64,
     /// Their open files.
     guest_files: usize,
@@ -62,11 +62,11 @@ impl Footprint {
         let guest = guest_processes(sandbox.container()).await?;
         let this = std::process::id();
         Ok(Self {
-            guest_memory: guest.iter().map(|pid| status_mib(*pid, "VmRSS")).sum(),
+            guest_memory: guest.iter().map(|pid| memory_mib(*pid)).sum(),
             guest_files: guest.iter().map(|pid| entries(*pid, "fd")).sum::<Result<_>>()?,
             guest_threads: guest.iter().map(|pid| entries(*pid, "task")).sum::<Result<_>>()?,
             processes: processes(sandbox.container()).await?,
-            host_memory: status_mib(this, "VmRSS"),
+            host_memory: memory_mib(this),
             host_files: entries(this, "fd")?,
             host_threads: entries(this, "task")?,
         })

@@ -79,10 +79,20 @@ pub(crate) async fn guest_processes(container: &str) -> Result<Vec<u32>> {
 
 /// A field of `/proc/PID/status` in MiB, or 0 of a process that has ended.
 pub(crate) fn status_mib(pid: u32, field: &str) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    field_mib(&format!("/proc/{pid}/status"), field)
+}
+
+fn field_mib(file: &str, field: &str) -> f64 {
+    let fields = std::fs::read_to_string(file).unwrap_or_default();
+    let line = fields.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
     kib.unwrap_or(0.0) / 1024.0
+}
+
+/// The memory of a process in MiB, of which pages that it shares with others count in part (`Pss`), so that the sum over
+/// processes counts each page once. 0 of a process that has ended.
+pub(crate) fn memory_mib(pid: u32) -> f64 {
+    field_mib(&format!("/proc/{pid}/smaps_rollup"), "Pss")
 }
 
 /// A command's standard streams, through the engine: the way to the sandbox and back, and nothing else.

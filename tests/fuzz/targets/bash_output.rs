@@ -6,7 +6,7 @@
 use std::cell::LazyCell;
 
 use arbitrary::Arbitrary;
-use handspike_bash::{BashConfig, fuzzing::page};
+use handspike_bash::{BashConfig, SpoolLimits, fuzzing::page};
 use handspike_command::View;
 use handspike_fuzz::folder;
 use libfuzzer_sys::fuzz_target;
@@ -49,8 +49,9 @@ fuzz_target!(|output: Output| {
 fn on(chunks: &[(bool, &[u8])], answer_limit: usize) -> (View, String, Vec<(u64, u64)>) {
     FOLDER.with(|folder| {
         // No spool is filled: its limit is nothing, and what was made of it goes again.
+        let spool_limits = SpoolLimits { file: 0, total: 0, files: 1 };
         let config =
-            BashConfig { answer_limit, spool_dir: folder.path().to_owned(), spool_limit: 0, ..BashConfig::default() };
+            BashConfig { answer_limit, spool_dir: folder.path().to_owned(), spool_limits, ..BashConfig::default() };
         let page = page(&config, chunks);
         for file in std::fs::read_dir(folder.path()).expect("the folder").flatten() {
             let _ = std::fs::remove_file(file.path());
