@@ -122,21 +122,22 @@ impl Capture {
 impl Page {
     fn add(&mut self, piece: &Piece<'_>) {
         self.window.push(piece.text);
+        let ended = piece.text.bytes().filter(|byte| *byte == b'\n').count() as u64;
+        let after = self.line + ended;
         if piece.from_err {
-            self.err_lines.add(self.line);
+            let last = if piece.text.ends_with('\n') { after - 1 } else { after };
+            self.err_lines.add(self.line, last);
         }
-        if piece.text.ends_with('\n') {
-            self.line += 1;
-        }
+        self.line = after;
     }
 }
 
 impl ErrLines {
-    fn add(&mut self, line: u64) {
+    fn add(&mut self, first: u64, last: u64) {
         let room = self.runs.len() < RUNS_LIMIT;
         match self.runs.last_mut() {
-            Some((_, last)) if *last + 1 >= line => *last = line,
-            Some(_) | None if room => self.runs.push((line, line)),
+            Some((_, end)) if *end + 1 >= first => *end = last,
+            Some(_) | None if room => self.runs.push((first, last)),
             Some(_) | None => self.more = true,
         }
     }

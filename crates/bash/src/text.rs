@@ -19,10 +19,10 @@ pub(crate) struct Cleaner {
     line: Line,
 }
 
-/// A line, or a piece of a long one, as it is finished.
+/// Whole lines, or a piece of a long one, as they are finished.
 #[derive(Debug)]
 pub(crate) struct Piece<'a> {
-    /// With its newline, if it has one.
+    /// With its newlines, if it has any.
     pub(crate) text: &'a str,
     /// Whether standard error wrote any of it.
     pub(crate) from_err: bool,
@@ -112,6 +112,15 @@ fn show_bytes(stream: Stream, bytes: &[u8], line: &mut Line) {
 impl Decoder {
     fn text(&mut self, stream: Stream, mut text: &str, line: &mut Line, emit: &mut dyn FnMut(Piece<'_>)) {
         while !text.is_empty() {
+            if self.escape == Escape::None && line.is_untouched() {
+                // Much output is plain lines, and looking at each would take most of the time.
+                let lines = plain_lines(text);
+                if lines > 0 {
+                    emit(Piece { text: &text[..lines], from_err: stream == Stream::Err });
+                    text = &text[lines..];
+                    continue;
+                }
+            }
             if self.escape == Escape::None {
                 let plain = text.find(|c: char| c.is_control() && c != '\t').unwrap_or(text.len());
                 let plain = text.floor_char_boundary(plain.min(LONGEST_LINE));
@@ -149,7 +158,24 @@ impl Decoder {
     }
 }
 
+/// How many bytes at the start of a text are whole lines without any control characters.
+fn plain_lines(text: &str) -> usize {
+    // 0xc2 is the first byte of the control characters beyond ASCII, and of a few others.
+    let is_special = |byte: u8| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f || byte == 0xc2;
+    // Blocks without an early exit, which the compiler turns into a few instructions.
+    let has_special = |block: &[u8]| block.iter().fold(false, |found, byte| found | is_special(*byte));
+    let plain = text.as_bytes().chunks(256).take_while(|block| !has_special(block)).map(<[u8]>::len).sum();
+    let rest = &text.as_bytes()[plain..];
+    let plain = plain + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len());
+    text.as_bytes()[..plain].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1)
+}
+
 impl Line {
+    /// Nothing of it has come yet.
+    fn is_untouched(&self) -> bool {
+        self.text.is_empty() && self.writer.is_none()
+    }
+
     fn put(&mut self, stream: Stream, c: char, emit: &mut dyn FnMut(Piece<'_>)) {
         match c {
             '\n' => {

@@ -1,6 +1,7 @@
-//! Prints how long a warm `echo` takes through the whole executor.
+//! Prints what calls cost in the executor alone: a warm `echo`, and 50 MB of output beside the same over a pipe.
 
 use std::{
+    fs,
     os::fd::{AsFd, OwnedFd},
     time::{Duration, Instant},
 };
@@ -27,6 +28,23 @@ fn main() -> std::io::Result<()> {
     times.sort_unstable();
     println!("echo: median {:?}, 99th percentile {:?}", times[times.len() / 2], times[times.len() * 99 / 100]);
     println!("{}", bash.run(&echo, call(&cancel)).joined_text());
+
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("output");
+    fs::write(&file, "a line of some forty characters, as usual\n".repeat(50_000_000 / 42))?;
+    let mut bash = Bash::new(BashConfig { spool_dir: folder.path().to_owned(), ..BashConfig::default() });
+    for what in [format!("cat {}", file.display()), format!("cat {} | cat > /dev/null", file.display())] {
+        let command = BashAction::Run { command: what.clone(), timeout: None };
+        let mut times: Vec<Duration> = (0..9)
+            .map(|_| {
+                let started = Instant::now();
+                bash.run(&command, call(&cancel));
+                started.elapsed()
+            })
+            .collect();
+        times.sort_unstable();
+        println!("{what}: median {:?}", times[times.len() / 2]);
+    }
     Ok(())
 }
 
