@@ -156,11 +156,11 @@ mod tests {
         let mut kept = VecDeque::new();
         let mut keep = |name: &str, length: u64, total: u64| {
             let path = folder.path().join(name);
-            fs::write(&path, "").unwrap();
+            fs::write(&path, "").expect("a file");
             keep_the_latest(&mut kept, path, length, SpoolLimits { file: 100, total, files: 3 });
             let mut left: Vec<_> = fs::read_dir(folder.path())
-                .unwrap()
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .expect("the folder")
+                .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
                 .collect();
             left.sort();
             left.join(" ")
