@@ -30,7 +30,10 @@ test: setup-tests images
 	cargo test --workspace --locked
 	cargo test --locked -p handspike-computer --features host-desktop --test host
 	$(HANDSPIKE) conformance
-	$(HANDSPIKE) conformance --tools computer -- --tools-version 20251124
+	for date in 20241022 20250429 20250728; do $(HANDSPIKE) conformance --tools editor -- --tools-version $$date || exit; done
+	for date in 20251124 20260801; do $(HANDSPIKE) conformance --tools computer -- --tools-version $$date || exit; done
+	scripts/setup fuzz
+	scripts/fuzz $(SECONDS)
 
 conformance: images
 	$(HANDSPIKE) conformance
@@ -41,7 +44,9 @@ fuzz: setup
 
 lint: setup
 	cargo fmt --all --check
+	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --all-targets --locked -p handspike-cli -p handspike-computer --features handspike-cli/host-desktop,handspike-computer/host-desktop -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
 bench: setup images

@@ -38,7 +38,8 @@ impl Told<'_> {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
-        let notes = stderr_note(&self.captured, whole) + &nul_note(self.captured.nul_bytes);
+        let captured = &self.captured;
+        let notes = stderr_note(captured, whole) + &nul_note(captured.nul_bytes) + fork_note(&captured.stderr);
         text.push_str(&format!("[{}{notes}]", self.last_line()));
         let details = BashDetails {
             end: self.bash_end(),
@@ -147,6 +148,15 @@ fn nul_note(nul_bytes: u64) -> String {
     }
 }
 
+/// The shell's own words at a limit of processes name no remedy.
+fn fork_note(stderr: &str) -> &'static str {
+    if stderr.contains("fork: ") && stderr.contains("Resource temporarily unavailable") {
+        "; there are as many processes as there may be, so end some that run in the background, or restart the shell"
+    } else {
+        ""
+    }
+}
+
 fn lines(err_lines: &ErrLines) -> String {
     let runs: Vec<String> = err_lines
         .runs
@@ -164,5 +174,20 @@ fn seconds(duration: Duration) -> String {
         ..1.0 => format!("{} ms", duration.as_millis()),
         ..100.0 => format!("{} s", format!("{seconds:.1}").trim_end_matches(".0")),
         _ => format!("{seconds:.0} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_processes_is_told_with_its_remedy() {
+        let bash =
+            "bash: fork: retry: Resource temporarily unavailable\nbash: fork: Resource temporarily unavailable\n";
+        assert!(fork_note(bash).contains("restart the shell"));
+        for other in ["", "cat: x: Resource temporarily unavailable\n", "fork: a spoon\n"] {
+            assert_eq!(fork_note(other), "");
+        }
     }
 }

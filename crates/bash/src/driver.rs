@@ -47,7 +47,26 @@ pub(crate) fn start_lines() -> String {
     )
 }
 
-/// What a new shell evaluates: the variables of its predecessor, a way to set `$?`, one to bring back builtins, and the
+/// Takes away functions that stand in the way of the builtins in our own lines, and notes the status before.
+///
+/// Any command might be such a function, `unset` among them. Only an assignment is none, and that of POSIXLY_CORRECT has the
+/// shell look for its special builtins, `unset` among them, before functions. The options that come and go with it are
+/// set again as they were.
+const BARE: &str = r#"__hs_bare() {
+    __hs_status=$?
+    if [[ :$SHELLOPTS: == *:posix:* ]]; then
+        \unset -f builtin command return
+    else
+        __hs_shopt=$BASHOPTS POSIXLY_CORRECT=y
+        \unset -f builtin command return
+        \unset POSIXLY_CORRECT
+        for __hs_o in inherit_errexit expand_aliases interactive_comments sourcepath shift_verbose; do
+            if [[ :$__hs_shopt: == *:$__hs_o:* ]]; then \builtin shopt -s "$__hs_o"; else \builtin shopt -u "$__hs_o"; fi
+        done
+    fi
+}"#;
+
+/// What a new shell evaluates: the variables of its predecessor, a way to set `$?`, two to bring back builtins, and the
 /// way out of a call.
 ///
 /// A plain SIGINT would not do to stop a call: bash drops it while it waits for a child that dies of anything else. A
@@ -60,6 +79,7 @@ pub(crate) fn start_code(exports: &[u8], cwd: &Path) -> Vec<u8> {
     let setup = format!(
         "\n__handspike_status() {{ return \"$1\"; }}\n\
          __hs_mend() {{ \\enable builtin command eval mapfile declare printf; (($# == 0)) || {report}; }}\n\
+         {BARE}\n\
          trap '{guard} || {{ \\builtin trap - INT; \\builtin kill -INT $$; }}' PWR\n\
          cd -- {}\0",
         quoted(&cwd.to_string_lossy())
@@ -72,8 +92,8 @@ pub(crate) fn start_code(exports: &[u8], cwd: &Path) -> Vec<u8> {
 /// runs, as it would hold up every later line. `status` is what `$?` holds when the command starts; other than 0, it is
 /// set by a function on the left of `||`, where `set -e` and an ERR trap overlook it.
 ///
-/// A command may disable the builtins that the next one needs. They are brought back at once where its text looks like
-/// it, and after a command that failed, so that ordinary calls don't pay for it.
+/// A command may disable the builtins that the next one needs, or put functions in their place. They are brought back at
+/// once where its text looks like it, and after a command that failed, so that ordinary calls don't pay for it.
 pub(crate) fn call_lines(call: u64, command: &str, status: i32, redirects: &str) -> String {
     let read = format!("\\command mapfile -tn1 -d '' -u{CODE_FD} __handspike&&");
     let eval = format!("PROMPT_COMMAND= \\command eval \"$__handspike\" </dev/null {redirects} {STATUS_FD}>&-");
@@ -82,7 +102,19 @@ pub(crate) fn call_lines(call: u64, command: &str, status: i32, redirects: &str)
         _ => format!("{read}{{ __hs_mend||:;__handspike_status {status}||{eval};}}\n"),
     };
     let last = if command.contains("enable") { "__hs_mend||:\n" } else { "" };
-    first + &report_lines(call, "$?") + last
+    let report = match may_shadow(command) {
+        true => "__hs_bare\n".to_owned() + &report_lines(call, "${__hs_status-0}"),
+        false => report_lines(call, "$?"),
+    };
+    first + &report + last
+}
+
+/// Whether a command looks as if it defined functions in the place of builtins, or read a file that may.
+fn may_shadow(command: &str) -> bool {
+    let defines = command.contains("()") || command.contains("function") || command.contains("( )");
+    let names = ["builtin", "command", "return"].iter().any(|name| command.contains(name));
+    let reads = command.split_whitespace().any(|word| word == "source" || word == ".");
+    (defines && names) || reads
 }
 
 /// The second line, and the third.
@@ -124,6 +156,16 @@ mod tests {
     fn a_report_is_read_only_when_all_of_it_has_arrived() {
         assert_eq!(Report::parse(77, b"77\x000\0/tm"), None);
         assert_eq!(Report::parse(77, b"77\x001\0/tmp\0"), Some(Report { number: 1, cwd: "/tmp".into() }));
+    }
+
+    #[test]
+    fn only_what_looks_like_a_function_in_the_place_of_a_builtin_is_paid_for() {
+        for command in ["builtin() { :; }", "function return { :; }", "command ( ) { :; }", "source x", "cd a; . x"] {
+            assert!(may_shadow(command), "{command}");
+        }
+        for command in ["ls", "command -v ls", "f() { :; }", "ls ./x", "grep -r source.rs"] {
+            assert!(!may_shadow(command), "{command}");
+        }
     }
 
     #[test]

@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_oldest_files_go_when_there_are_too_many_or_too_much_of_them() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
         let mut kept = VecDeque::new();
         let mut keep = |name: &str, length: u64, total: u64| {
             let path = folder.path().join(name);

@@ -107,6 +107,12 @@ fn options_of_the_shell_are_the_commands_to_set() {
 fn functions_and_variables_that_shadow_what_the_shell_uses_are_passed_over() {
     for command in [
         "eval() { :; }; read() { :; }; cd() { echo mine; }; printf() { :; }; mapfile() { :; }; declare() { :; }; kill() { :; }; enable() { :; }",
+        "builtin() { :; }",
+        "builtin() { echo mine; return 3; }",
+        "function return { :; }; false",
+        "return() { :; }; unset() { echo mine; }; set() { echo mine; }; shopt() { echo mine; }; (exit 3)",
+        "command() { :; }",
+        "echo 'builtin() { :; }; command() { :; }' >f; source ./f",
         "enable -n eval",
         "enable -n printf",
         "enable -n mapfile",
@@ -147,14 +153,37 @@ fn prompts_neither_run_nor_hold_up_anything() {
 
 #[test]
 fn a_shell_that_cannot_read_its_next_command_is_replaced_and_the_command_told_as_not_run() {
-    for command in ["readonly __handspike", "command() { :; }"] {
-        let mut session = Session::new();
-        session.run(&format!("cd /usr; export e=kept; {command}"));
-        let answer = session.run("echo never");
-        assert_eq!(answer.details.end, BashEnd::ShellEnded, "{}", answer.text);
-        assert!(answer.text.starts_with("[the command did not run: "), "{}", answer.text);
-        session.run("echo $PWD $e").exited(0, "/usr kept");
+    let mut session = Session::new();
+    session.run("cd /usr; export e=kept; readonly __handspike");
+    let answer = session.run("echo never");
+    assert_eq!(answer.details.end, BashEnd::ShellEnded, "{}", answer.text);
+    assert!(answer.text.starts_with("[the command did not run: "), "{}", answer.text);
+    session.run("echo $PWD $e").exited(0, "/usr kept");
+}
+
+#[test]
+fn a_function_in_the_place_of_a_builtin_lasts_for_its_call_and_costs_no_option() {
+    let mut session = Session::new();
+    let options = |session: &mut Session| session.run("shopt; set -o").output().to_owned();
+    for setting in [":", "set -o posix", "shopt -s inherit_errexit; shopt -u expand_aliases interactive_comments"] {
+        session.restart();
+        session.run(setting);
+        let before = options(&mut session);
+        session.run("x=kept; f() { echo other; }; builtin() { echo mine; }; builtin; (exit 7)").exited(7, "mine");
+        session.run("echo $?").exited(0, "7");
+        assert_eq!(options(&mut session), before, "{setting}");
+        session.run("builtin echo $x; f").exited(0, "kept\nother");
     }
+}
+
+#[test]
+fn a_function_in_the_place_of_a_builtin_that_nobody_saw_coming_costs_its_call_and_no_other() {
+    let mut session = Session::new();
+    session.run("cd /usr");
+    let answer = session.run_for(300, "text='buil''tin() { :; }'; eval \"$text\"");
+    assert_eq!(answer.details.end, BashEnd::TimedOut, "{}", answer.text);
+    assert!(answer.took < Duration::from_secs(3), "{:?}", answer.took);
+    session.run("echo $PWD").exited(0, "/usr");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What typing costs: `cargo run --release -p handspike-computer --example typing_cost -- 100`.
 //!
-//! A second argument, such as `chromium`, names the only program. Types a thousand characters so many times into each program that the tests know, and prints how long a call took,
-//! from the request to the settled picture, and how many characters were lost.
+//! A second argument, such as `chromium`, names the only program. Types a thousand characters so many times into each
+//! program that the tests know, and prints how long a call took, from the request to the settled picture, and how many
+//! characters were lost.
 
 #![allow(clippy::print_stdout, reason = "printing is what this is for")]
 #![allow(clippy::unwrap_used, reason = "there is nobody to report to")]

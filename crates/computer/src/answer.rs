@@ -9,6 +9,7 @@ use handspike_types::{
     ComputerVersion,
     computer::{Button, ComputerAction, Point},
     desktop::Window,
+    quoted,
 };
 
 use crate::{Frame, Settled};
@@ -51,6 +52,14 @@ impl Outcome {
         match self {
             Self::Acted(_) | Self::Idle(_) => version < ComputerVersion::V20260801,
             Self::Pointer(_) | Self::Screen(_) | Self::Part(_) => false,
+        }
+    }
+
+    /// Whether it is a picture of the whole screen. That of a part is none: coordinates are never pixels of it.
+    pub(crate) fn is_the_screen(&self) -> bool {
+        match self {
+            Self::Screen(_) => true,
+            Self::Acted(_) | Self::Idle(_) | Self::Pointer(_) | Self::Part(_) => false,
         }
     }
 
@@ -97,7 +106,8 @@ pub(crate) fn windows(windows: &[Window]) -> String {
 
 fn window(window: &Window) -> String {
     let Window { title, class, x, y, width, height, focused, hidden, pid } = window;
-    let mut line = format!("{class} `{title}` at [{x}, {y}], {width}x{height}");
+    let (class, title) = (quoted(class), quoted(title));
+    let mut line = format!("{class} {title} at [{x}, {y}], {width}x{height}");
     if *focused {
         line.push_str(", focused");
     }
@@ -143,6 +153,27 @@ mod tests {
             assert!(outcome.text(version).is_some_and(|text| text.starts_with("OK")));
             assert!(!outcome.wants_the_screen(version));
         }
+    }
+
+    #[test]
+    fn a_window_is_one_line_whatever_its_title() {
+        let title = format!("\u{1b}]0;x\n2. {}", "y".repeat(5000));
+        let (x, y, width, height) = (-3, 4, 50, 60);
+        let window = Window {
+            title,
+            class: "X\u{7}Term".to_owned(),
+            x,
+            y,
+            width,
+            height,
+            focused: true,
+            hidden: false,
+            pid: Some(7),
+        };
+        let text = windows(&[window]);
+        assert!(text.starts_with(r"`X\u{7}Term` `\u{1b}]0;x\n2. yyy"), "{text}");
+        assert!(text.ends_with("…` (5009 characters) at [-3, 4], 50x60, focused, process 7"), "{text}");
+        assert!(text.len() < 400 && !text.contains(char::is_control), "{text}");
     }
 
     #[test]

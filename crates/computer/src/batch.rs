@@ -25,17 +25,19 @@ impl<D: Desktop> Computer<D> {
     fn batch(&mut self, actions: &[ComputerAction], settings: &ComputerSettings) -> Result<ToolOutput, DesktopError> {
         let mut output = ToolOutput::default();
         let mut settled = None;
+        let mut ends_with_the_screen = false;
         for (index, action) in actions.iter().enumerate() {
             let outcome = match self.perform(action, settings) {
                 Ok(outcome) => outcome,
                 Err(error) => return Ok(self.broken_off(output, actions, index, &error)),
             };
             settled = outcome.settled().or(settled);
+            ends_with_the_screen = outcome.is_the_screen();
             let text = outcome.text(settings.version);
             output.content.push(line(index, action, text.as_deref().unwrap_or("the picture below")));
             self.show(&mut output, outcome, settings)?;
         }
-        if !matches!(output.content.last(), Some(ContentPart::Image(_))) {
+        if !ends_with_the_screen {
             self.show_the_screen(&mut output, settings)?;
         }
         self.with_details(output, settled, settings)

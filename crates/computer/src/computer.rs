@@ -59,7 +59,14 @@ impl<D: Desktop> Computer<D> {
         settings: &ComputerSettings,
         cancel: BorrowedFd<'_>,
     ) -> ToolOutput {
-        self.call(cancel, |computer| computer.beside_the_screen(action, settings))
+        let answer = self.bracketed(cancel, |computer| computer.beside_the_screen(action, settings));
+        answer.unwrap_or_else(|error| {
+            // It has pressed nothing, so whatever is wrong with a clipboard leaves what is held. Only a cancel lets go.
+            if matches!(error, DesktopError::Cancelled | DesktopError::Lost(_)) {
+                self.recover_from(&error);
+            }
+            ToolOutput::error(with_causes(&error))
+        })
     }
 
     /// Lets go of every key and button.
@@ -85,12 +92,20 @@ impl<D: Desktop> Computer<D> {
         cancel: BorrowedFd<'_>,
         work: impl FnOnce(&mut Self) -> Result<ToolOutput, DesktopError>,
     ) -> ToolOutput {
-        let answer = self.desktop.begin(cancel).and_then(|()| work(self));
-        self.desktop.end();
-        answer.unwrap_or_else(|error| {
+        self.bracketed(cancel, work).unwrap_or_else(|error| {
             self.recover_from(&error);
             ToolOutput::error(with_causes(&error))
         })
+    }
+
+    fn bracketed<T>(
+        &mut self,
+        cancel: BorrowedFd<'_>,
+        work: impl FnOnce(&mut Self) -> Result<T, DesktopError>,
+    ) -> Result<T, DesktopError> {
+        let answer = self.desktop.begin(cancel).and_then(|()| work(self));
+        self.desktop.end();
+        answer
     }
 
     pub(crate) fn recover_from(&mut self, error: &DesktopError) {

@@ -4,6 +4,8 @@ use std::{error::Error, io, time::Duration};
 
 use x11rb::errors::{ConnectionError, ReplyError, ReplyOrIdError};
 
+use handspike_types::quoted;
+
 use crate::{KeyError, OutsidePicture};
 
 /// What a platform's own library said.
@@ -78,7 +80,7 @@ pub enum DesktopError {
         position: usize,
     },
     /// The layout lacks a symbol and leaves no key to put it on.
-    #[error("the keyboard layout has no key left that `{0}` could be typed with")]
+    #[error("the keyboard layout has no key left that {} could be typed with", quoted(.0))]
     NoSpareKey(String),
     /// The program with the keyboard focus is busy with something else.
     #[error(
@@ -107,15 +109,19 @@ impl DesktopError {
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Outside(_) | Self::Key(_) | Self::Untypable { .. } | Self::Unsupported(_) | Self::Resized => true,
+            Self::Outside(_)
+            | Self::Key(_)
+            | Self::Untypable { .. }
+            | Self::Unsupported(_)
+            | Self::Resized
+            | Self::ClipboardSilent(_)
+            | Self::ClipboardTooLarge(_) => true,
             Self::Cancelled
             | Self::Unanswered(_)
             | Self::Lost(_)
             | Self::Refused(_)
             | Self::NoSpareKey(_)
             | Self::NotRead(_)
-            | Self::ClipboardSilent(_)
-            | Self::ClipboardTooLarge(_)
             | Self::Keyboard
             | Self::Encode(_)
             | Self::System(_) => false,

@@ -95,12 +95,15 @@ const NAMED: [std::ops::RangeInclusive<u32>; 5] =
 const SUGGESTIONS: usize = 5;
 
 struct Names {
+    /// In loose spelling, as are the last ones.
+    aliases: HashMap<String, Keysym>,
     exact: HashMap<String, Keysym>,
     loose: HashMap<String, Keysym>,
 }
 
 static NAMES: LazyLock<Names> = LazyLock::new(|| {
-    let mut names = Names { exact: HashMap::new(), loose: HashMap::new() };
+    let aliases = ALIASES.iter().map(|(alias, keysym)| (loose(alias), *keysym)).collect();
+    let mut names = Names { aliases, exact: HashMap::new(), loose: HashMap::new() };
     for (name, keysym) in NAMED.into_iter().flatten().filter_map(named) {
         names.loose.entry(loose(&name)).or_insert(keysym);
         names.exact.entry(name).or_insert(keysym);
@@ -122,7 +125,7 @@ pub(crate) fn find(name: &str) -> Option<Keysym> {
         return key_of(character);
     }
     let wanted = loose(name);
-    let alias = ALIASES.iter().find(|(alias, _)| loose(alias) == wanted).map(|(_, keysym)| *keysym);
+    let alias = NAMES.aliases.get(&wanted).copied();
     alias
         .or_else(|| NAMES.exact.get(name).copied())
         .or_else(|| NAMES.loose.get(&wanted).copied())

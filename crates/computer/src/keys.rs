@@ -4,6 +4,7 @@
 //! with spaces between them are pressed one after the other, as xdotool does. All names are resolved before
 //! anything is pressed, so a misspelt one presses nothing.
 
+use handspike_types::quoted;
 use xkeysym::Keysym;
 
 use crate::key_names::{close_to, find};
@@ -11,8 +12,6 @@ use crate::key_names::{close_to, find};
 /// What may be held during a click.
 const MODIFIERS: &str = "modifiers are `shift`, `ctrl`, `alt` and `super`";
 
-/// Characters that an error repeats of what it was given.
-const REPEATED: usize = 80;
 /// Chords that were joined by `-` are guessed up to this many names.
 const DASHED: usize = 6;
 
@@ -25,26 +24,30 @@ pub struct Chord(Vec<Keysym>);
 pub enum KeyError {
     /// There is nothing between two `+`, or nothing at all.
     #[error(
-        "`{chord}` lacks the name of a key; nothing was pressed\nhint: write `plus` for the key +, as in `ctrl+plus`"
+        "{} lacks the name of a key; nothing was pressed\nhint: write `plus` for the key +, as in `ctrl+plus`",
+        quoted(chord)
     )]
     Empty {
         /// The chord as it was written.
         chord: String,
     },
     /// A chord is asked for, and these are several.
-    #[error("`{text}` is more than one chord; nothing was pressed\nhint: join keys that are held together by `+`")]
+    #[error(
+        "{} is more than one chord; nothing was pressed\nhint: join keys that are held together by `+`",
+        quoted(text)
+    )]
     Several {
         /// The chords as they were written.
         text: String,
     },
     /// A key that is no modifier is asked to be held during a click or a scroll.
-    #[error("`{name}` is no modifier; nothing was pressed\nhint: {MODIFIERS}, joined by `+`")]
+    #[error("{} is no modifier; nothing was pressed\nhint: {MODIFIERS}, joined by `+`", quoted(name))]
     NoModifier {
         /// The name as it was written.
         name: String,
     },
     /// No key has this name.
-    #[error("no key is named `{name}`; nothing was pressed\nhint: {}", hint(.close))]
+    #[error("no key is named {}; nothing was pressed\nhint: {}", quoted(name), hint(.close))]
     Unknown {
         /// The name as it was written.
         name: String,
@@ -68,17 +71,17 @@ pub fn parse_chords(text: &str) -> Result<Vec<Chord>, KeyError> {
     }
     let tidy = tidied(text);
     let chords: Vec<Chord> = tidy.split_whitespace().map(parse_chord).collect::<Result<_, _>>()?;
-    if chords.is_empty() { Err(KeyError::Empty { chord: start(text) }) } else { Ok(chords) }
+    if chords.is_empty() { Err(KeyError::Empty { chord: text.to_owned() }) } else { Ok(chords) }
 }
 
 /// Reads the modifiers that an action is done with, such as `ctrl+shift`.
 pub fn parse_modifiers(text: &str) -> Result<Chord, KeyError> {
     let chords = parse_chords(text)?;
-    let [chord] = chords.as_slice() else { return Err(KeyError::Several { text: start(text) }) };
+    let [chord] = chords.as_slice() else { return Err(KeyError::Several { text: text.to_owned() }) };
     let stranger =
         tidied(text).split('+').zip(chord.keys()).find(|(_, key)| !is_modifier(**key)).map(|(name, _)| name.to_owned());
     match stranger {
-        Some(name) => Err(KeyError::NoModifier { name: start(&name) }),
+        Some(name) => Err(KeyError::NoModifier { name }),
         None => Ok(chord.clone()),
     }
 }
@@ -109,9 +112,9 @@ fn tidied(text: &str) -> String {
 fn parse_chord(chord: &str) -> Result<Chord, KeyError> {
     let keys = names(chord).map(|name| {
         if name.is_empty() {
-            return Err(KeyError::Empty { chord: start(chord) });
+            return Err(KeyError::Empty { chord: chord.to_owned() });
         }
-        find(name).ok_or_else(|| KeyError::Unknown { name: start(name), close: close(name) })
+        find(name).ok_or_else(|| KeyError::Unknown { name: name.to_owned(), close: close(name) })
     });
     Ok(Chord(keys.collect::<Result<_, _>>()?))
 }
@@ -134,15 +137,11 @@ fn close(name: &str) -> Vec<String> {
     close_to(name)
 }
 
-fn start(text: &str) -> String {
-    text.chars().take(REPEATED).collect()
-}
-
 fn hint(close: &[String]) -> String {
     if close.is_empty() {
         return "keys are named as in xdotool, such as `Return`, `Page_Down`, `ctrl+s` or `F5`".into();
     }
-    let quoted: Vec<String> = close.iter().map(|name| format!("`{name}`")).collect();
+    let quoted: Vec<String> = close.iter().map(|name| quoted(name)).collect();
     format!("close to it: {}", quoted.join(", "))
 }
 

@@ -51,6 +51,23 @@ fn an_unknown_name_lists_what_is_close() {
         assert!(error.contains("nothing was pressed") && error.contains(expected), "{error}");
     }
 }
+
+#[test]
+fn control_characters_are_escaped_in_an_error() {
+    let error = parse_chords("ctrl+\u{1b}[31m\u{7}").expect_err("no such key").to_string();
+    assert!(error.contains(r"`\u{1b}[31m\u{7}`"), "{error}");
+}
+
+#[test]
+fn a_chord_of_very_many_keys_is_read_at_once() {
+    let started = std::time::Instant::now();
+    for name in ["ctrl", "page_down", "Eacute", "U4e16", "PrtScr"] {
+        assert_eq!(keys(&vec![name; 50_000].join("+"))[0].len(), 50_000);
+    }
+    // One look into a table for each name, and no comparison with every alias.
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
 #[test]
 fn modifiers_are_joined_by_plus_and_nothing_else_is_one() {
     let held = |text: &str| parse_modifiers(text).map(|chord| chord.0);
@@ -84,7 +101,7 @@ fn a_long_text_in_the_place_of_a_key_is_refused_at_once_and_in_few_words() {
     let started = std::time::Instant::now();
     for text in [long.clone(), format!("{long}-{long}"), "ctrl-".repeat(1 << 16), format!("{long}+")] {
         let error = parse_chords(&text).expect_err("no such key").to_string();
-        assert!(error.len() < 1000, "{} bytes", error.len());
+        assert!(error.len() < 1000 && error.contains(" characters)"), "{} bytes", error.len());
     }
     // Measuring its distance to every name there is would take minutes.
     assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());

@@ -22,6 +22,7 @@ mod key_names;
 mod keys;
 mod overlay;
 mod resize;
+mod rest;
 mod scale;
 mod wait;
 mod x11;

@@ -15,7 +15,7 @@ pub enum Tool {
     Bash,
     /// `str_replace_editor` or `str_replace_based_edit_tool`.
     Editor,
-    /// `computer`.
+    /// `computer`, or the set of tools of which each is one of its actions.
     Computer,
 }
 

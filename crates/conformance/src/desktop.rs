@@ -2,7 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::{answer::Answer, case::Tool, miss::Miss, picture::Picture, session::Session};
+use crate::{
+    answer::Answer,
+    case::Tool,
+    miss::Miss,
+    picture::Picture,
+    server::Pending,
+    session::{CALL_LIMIT, Session},
+};
 
 /// The actions that a server has which lists none: those of the first version.
 const OLDEST: [&str; 10] = [
@@ -21,16 +28,42 @@ const OLDEST: [&str; 10] = [
 impl Session {
     /// Does something with the desktop.
     pub(crate) async fn act(&self, action: &str, more: Value) -> Result<Answer, Miss> {
+        self.start(action, more).await?.answer(CALL_LIMIT).await
+    }
+
+    /// The same without waiting for its end.
+    pub(crate) async fn start(&self, action: &str, more: Value) -> Result<Pending, Miss> {
         self.needs_action(action)?;
+        if self.has_toolset() {
+            return self.send_named(action, more).await;
+        }
         let mut arguments = json!({ "action": action });
         if let (Some(arguments), Value::Object(more)) = (arguments.as_object_mut(), more) {
             arguments.extend(more);
         }
-        self.call(Tool::Computer, arguments).await
+        self.send(Tool::Computer, arguments).await
+    }
+
+    /// Whether each action is a tool of its own.
+    pub(crate) fn has_toolset(&self) -> bool {
+        !self.lists("computer") && ["screenshot", "left_click", "key"].into_iter().all(|member| self.lists(member))
+    }
+
+    /// Cases about the set of tools don't apply where the desktop is one tool.
+    pub(crate) fn needs_toolset(&self) -> Result<(), Miss> {
+        if self.has_toolset() { Ok(()) } else { Err(Miss::lacks("tool for each action of the desktop")) }
+    }
+
+    /// Cases about the one tool don't apply where each action is one.
+    pub(crate) fn needs_one_tool(&self) -> Result<(), Miss> {
+        if self.has_toolset() { Err(Miss::lacks("tool `computer`, but one for each action")) } else { Ok(()) }
     }
 
     /// Cases about actions that the server does not list don't apply.
     pub(crate) fn needs_action(&self, action: &str) -> Result<(), Miss> {
+        if self.has_toolset() {
+            return self.needs_tool(action);
+        }
         let listed = self.offer(Tool::Computer)?.choices("action");
         let has = if listed.is_empty() { OLDEST.contains(&action) } else { listed.iter().any(|one| one == action) };
         if has { Ok(()) } else { Err(Miss::lacks(format!("action `{action}`"))) }

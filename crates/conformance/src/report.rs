@@ -94,10 +94,11 @@ impl Report {
         count(self.cases.iter())
     }
 
-    /// Whether nothing failed. What does not apply is no failure.
+    /// Whether something was checked and nothing failed. What does not apply is no failure, unless nothing does.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.counts().failed == 0
+        let counts = self.counts();
+        counts.failed == 0 && counts.passed > 0
     }
 
     /// Everything as JSON, with the counts in front.
@@ -170,7 +171,13 @@ impl fmt::Display for Report {
                 writeln!(f, "  expected  {expected}\n  found     {found}\n  matters   {}", case.why)?;
             }
         }
-        f.write_str(&self.not_applicable())
+        f.write_str(&self.not_applicable())?;
+        let Counts { passed, failed, not_applicable } = self.counts();
+        if passed + failed == 0 && not_applicable > 0 {
+            writeln!(f, "\nerror: no case applies to what this server lists, so nothing was checked")?;
+            writeln!(f, "hint: the tools are looked for by their published names")?;
+        }
+        Ok(())
     }
 }
 
@@ -222,7 +229,9 @@ mod tests {
         assert_eq!(report.counts(), Counts { passed: 1, failed: 1, not_applicable: 2 });
         assert!(!report.is_clean());
         report.cases.remove(1);
-        assert!(report.is_clean());
+        assert!(report.is_clean() && !report.to_string().contains("nothing was checked"));
+        report.cases.remove(0);
+        assert!(!report.is_clean() && report.to_string().contains("nothing was checked"), "{report}");
     }
 
     #[test]

@@ -186,12 +186,14 @@ impl Pending {
     /// Waits for the answer.
     pub(crate) async fn answer(mut self, deadline: Duration) -> Result<Answer, Miss> {
         let received = timeout(deadline, &mut self.handle.rx).await.map_err(|_| Miss::silent(deadline))?;
-        let took = self.since.elapsed();
-        match received.map_err(|_| ended(&ServiceError::TransportClosed))? {
-            Ok(ServerResult::CallToolResult(result)) => Ok(Answer::of_result(result, took)),
-            Ok(_) => Err(Miss::failed("a result of a tool call", "a result of another kind")),
-            Err(ServiceError::McpError(error)) => Ok(Answer::of_protocol_error(error.message.into_owned(), took)),
-            Err(error) => Err(ended(&error)),
+        read(received, self.since.elapsed())
+    }
+
+    /// The answer, if it comes in time; otherwise the call is cancelled.
+    pub(crate) async fn answer_within(mut self, limit: Duration) -> Result<Option<Answer>, Miss> {
+        match timeout(limit, &mut self.handle.rx).await {
+            Ok(received) => read(received, self.since.elapsed()).map(Some),
+            Err(_) => self.cancel().await.map(|()| None),
         }
     }
 
@@ -199,6 +201,16 @@ impl Pending {
     pub(crate) async fn cancel(self) -> Result<(), Miss> {
         let reason = "cancelled by a conformance case".to_owned();
         self.handle.cancel(Some(reason)).await.map_err(|error| ended(&error))
+    }
+}
+
+/// What came back from a call, if anything did.
+fn read<E>(received: Result<Result<ServerResult, ServiceError>, E>, took: Duration) -> Result<Answer, Miss> {
+    match received.map_err(|_| ended(&ServiceError::TransportClosed))? {
+        Ok(ServerResult::CallToolResult(result)) => Ok(Answer::of_result(result, took)),
+        Ok(_) => Err(Miss::failed("a result of a tool call", "a result of another kind")),
+        Err(ServiceError::McpError(error)) => Ok(Answer::of_protocol_error(error.message.into_owned(), took)),
+        Err(error) => Err(ended(&error)),
     }
 }
 

@@ -84,7 +84,22 @@ impl Session {
 
     /// A tool as the server lists it.
     pub(crate) fn find(&self, tool: Tool) -> Option<&Offer> {
-        self.server.offers.iter().find(|offer| tool.wire_names().contains(&offer.name.as_str()))
+        let by_name = |names: &[&str]| self.server.offers.iter().find(|offer| names.contains(&offer.name.as_str()));
+        by_name(tool.wire_names()).or_else(|| match tool {
+            // The set has no tool of its own name. What makes pictures stands for all of it.
+            Tool::Computer if self.has_toolset() => by_name(&["screenshot"]),
+            Tool::Bash | Tool::Editor | Tool::Computer => None,
+        })
+    }
+
+    /// Whether a tool of exactly this name is listed.
+    pub(crate) fn lists(&self, name: &str) -> bool {
+        self.server.offers.iter().any(|offer| offer.name == name)
+    }
+
+    /// Cases about a tool that the server does not list don't apply.
+    pub(crate) fn needs_tool(&self, name: &str) -> Result<(), Miss> {
+        if self.lists(name) { Ok(()) } else { Err(Miss::lacks(format!("tool `{name}`"))) }
     }
 
     /// A tool, or that the case does not apply.
@@ -94,9 +109,24 @@ impl Session {
 
     /// Sends a call and does not wait. Arguments that are no object are a mistake of the case.
     pub(crate) async fn send(&self, tool: Tool, arguments: Value) -> Result<Pending, Miss> {
-        let name = self.offer(tool)?.name.clone();
+        self.send_named(&self.offer(tool)?.name, arguments).await
+    }
+
+    /// Calls a tool by its name on the wire.
+    pub(crate) async fn call_tool(&self, name: &str, arguments: Value) -> Result<Answer, Miss> {
+        self.needs_tool(name)?;
+        self.call_unlisted(name, arguments).await
+    }
+
+    /// Calls a tool, whether it is there or not.
+    pub(crate) async fn call_unlisted(&self, name: &str, arguments: Value) -> Result<Answer, Miss> {
+        self.send_named(name, arguments).await?.answer(CALL_LIMIT).await
+    }
+
+    /// Sends a call to a tool of this name and does not wait.
+    pub(crate) async fn send_named(&self, name: &str, arguments: Value) -> Result<Pending, Miss> {
         let arguments: Map<String, Value> = arguments.as_object().cloned().unwrap_or_default();
-        self.server.send(&name, arguments).await
+        self.server.send(name, arguments).await
     }
 
     /// Calls a tool.

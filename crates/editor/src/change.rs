@@ -8,7 +8,7 @@ use std::{io, path::Path};
 use crate::{
     diff::{self, Fate},
     editor::{Answer, Editor, EditorConfig, Scope},
-    error::EditError,
+    error::{EditError, shown},
     file::OpenFile,
     journal::{Edit, Journal},
     lines,
@@ -95,8 +95,8 @@ fn apply(config: &EditorConfig, path: &Path, file: &mut OpenFile, splice: &Splic
 
 fn in_words(scope: &Scope, path: &Path, content: &[u8], splice: &Splice, done: &str, diff: &str) -> String {
     let snippet = snippet(content, splice, scope.view_limit);
-    let shown = diff::clipped(diff, scope.view_limit);
-    format!("{done} `{}`; {snippet}\nthe change, to check that it is what you meant:\n{shown}", path.display())
+    let change = diff::clipped(diff, scope.view_limit);
+    format!("{done} {}; {snippet}\nthe change, to check that it is what you meant:\n{change}", shown(path))
 }
 
 /// The changed lines and those around them, after the change.

@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use handspike_types::escaped;
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices_deadline, group_diff_ops};
 
 use crate::{lines, splice::Splice};
@@ -31,7 +32,8 @@ pub(crate) enum Fate {
 /// The unified diff of a change to `before`. Above `limit` bytes of changed text it has the headers and a line
 /// that says how large the change is.
 pub(crate) fn of_splice(path: &Path, fate: Fate, before: &[u8], splice: &Splice, limit: usize) -> String {
-    let path = path.display();
+    // A header is one line, whatever the name.
+    let path = escaped(&path.to_string_lossy());
     let headers = match fate {
         Fate::Created => format!("--- /dev/null\n+++ b{path}\n"),
         Fate::Edited => format!("--- a{path}\n+++ b{path}\n"),

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handspike_types::{escaped, quoted};
 use rustix::io::Errno;
 
 use crate::{closest::Closest, picture::PictureError};
@@ -16,57 +17,61 @@ use crate::{closest::Closest, picture::PictureError};
 /// A command that was not done. Nothing was changed, unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EditError {
-    #[error("`{}` does not exist", path.display())]
+    #[error("{} does not exist", shown(path))]
     NotFound { path: PathBuf, closest_folder: PathBuf },
-    #[error("`{}` is a symlink to itself, or one of too many in a row", path.display())]
+    #[error("{} is a symlink to itself, or one of too many in a row", shown(path))]
     LinkLoop { path: PathBuf },
-    #[error("`{}` cannot be there, because `{}` is a file and not a folder", path.display(), file.display())]
+    #[error("{} cannot be there, because {} is a file and not a folder", shown(path), shown(file))]
     BelowFile { path: PathBuf, file: PathBuf },
     #[error(
-        "the path of {length} bytes that begins with `{start}` is too long: a path has up to 4095 bytes, and each name in it up to 255"
+        "the path of {length} bytes that begins with {} is too long: a path has up to 4095 bytes, and each name in it up to 255",
+        quoted(start)
     )]
     PathTooLong { start: String, length: usize },
-    #[error("`{}` lies outside of {}, and this editor works nowhere else", path.display(), listed(roots))]
+    #[error("{} lies outside of {}, and this editor works nowhere else", shown(path), listed(roots))]
     OutsideRoots { path: PathBuf, roots: Vec<PathBuf> },
-    #[error("`{}` is a picture, which has no lines for `view_range` to choose from", path.display())]
+    #[error("{} is a picture, which has no lines for `view_range` to choose from", shown(path))]
     RangeOfPicture { path: PathBuf },
-    #[error("`{}` is a picture that cannot be shown", path.display())]
+    #[error("{} is a picture that cannot be shown", shown(path))]
     Picture { path: PathBuf, source: PictureError },
-    #[error("`{}` is a folder, which can only be viewed", path.display())]
+    #[error("{} is a folder, which can only be viewed", shown(path))]
     IsFolder { path: PathBuf },
-    #[error("`{}` is a folder, which has no lines for `view_range` to choose from", path.display())]
+    #[error("{} is a folder, which has no lines for `view_range` to choose from", shown(path))]
     RangeOfFolder { path: PathBuf },
-    #[error("`{}` is {kind} and not a file of text", path.display())]
+    #[error("{} is {kind} and not a file of text", shown(path))]
     Special { path: PathBuf, kind: &'static str },
-    #[error("`{}` is a binary file of {size} bytes", path.display())]
+    #[error("{} is a binary file of {size} bytes", shown(path))]
     Binary { path: PathBuf, size: usize },
-    #[error("`{}` has {size} bytes or more, and the editor takes files of up to {limit}", path.display())]
+    #[error("{} has {size} bytes or more, and the editor takes files of up to {limit}", shown(path))]
     TooLarge { path: PathBuf, size: u64, limit: u64 },
-    #[error("the edit would make `{}` {size} bytes long, and the editor takes files of up to {limit}", path.display())]
+    #[error("the edit would make {} {size} bytes long, and the editor takes files of up to {limit}", shown(path))]
     WouldBeTooLarge { path: PathBuf, size: u64, limit: u64 },
-    #[error("`view_range` is lines {first} to {}, but `{}` has {}", last_in_words(*last), path.display(), lines_in_words(*count))]
+    #[error("`view_range` is lines {first} to {}, but {} has {}", last_in_words(*last), shown(path), lines_in_words(*count))]
     RangeOutOfFile { path: PathBuf, first: usize, last: Option<usize>, count: usize },
-    #[error("`insert_line` is `{line}`, but `{}` has {}", path.display(), lines_in_words(*count))]
+    #[error("`insert_line` is `{line}`, but {} has {}", shown(path), lines_in_words(*count))]
     LineOutOfFile { path: PathBuf, line: usize, count: usize },
-    #[error("`{}` exists already, and `create` does not overwrite", path.display())]
+    #[error("{} exists already, and `create` does not overwrite", shown(path))]
     Exists { path: PathBuf },
-    #[error("`{}` is a symlink to `{}`, which does not exist", path.display(), target.display())]
+    #[error("{} is a symlink to {}, which does not exist", shown(path), shown(target))]
     DanglingLink { path: PathBuf, target: PathBuf },
-    #[error("`{}` names a folder, not a file to create", path.display())]
+    #[error("{} names a folder, not a file to create", shown(path))]
     NamesFolder { path: PathBuf },
-    #[error("`old_str` does not occur in `{}`{}", path.display(), Closest::in_words(closest.as_ref()))]
+    #[error("`old_str` does not occur in {}{}", shown(path), Closest::in_words(closest.as_ref()))]
     NoMatch { path: PathBuf, closest: Option<Closest> },
-    #[error("`old_str` occurs more than once in `{}`, on lines {}", path.display(), lines_listed(lines, *are_all))]
+    #[error("`old_str` occurs more than once in {}, on lines {}", shown(path), lines_listed(lines, *are_all))]
     SeveralMatches { path: PathBuf, lines: Vec<usize>, are_all: bool },
-    #[error("there is no edit of `{}` left to undo", path.display())]
+    #[error("there is no edit of {} left to undo", shown(path))]
     NothingToUndo { path: PathBuf },
-    #[error("the undo journal's record of the last edit of `{}` is damaged, so that edit cannot be taken back", path.display())]
+    #[error(
+        "the undo journal's record of the last edit of {} is damaged, so that edit cannot be taken back",
+        shown(path)
+    )]
     RecordDamaged { path: PathBuf },
-    #[error("`{}` was changed by somebody else since the edit to undo; {}", path.display(), account.trim_end())]
+    #[error("{} was changed by somebody else since the edit to undo; {}", shown(path), account.trim_end())]
     ChangedSince { path: PathBuf, account: String },
-    #[error("`{}` was changed by somebody else during the edit", path.display())]
+    #[error("{} was changed by somebody else during the edit", shown(path))]
     ChangedMeanwhile { path: PathBuf },
-    #[error("could not {action} `{}`", path.display())]
+    #[error("could not {action} {}", shown(path))]
     Io { action: &'static str, path: PathBuf, source: io::Error },
 }
 
@@ -108,7 +113,8 @@ impl EditError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NotFound { closest_folder, .. } => {
-                format!("`{}` exists; view it to see what it holds", closest_folder.display())
+                // Whole, since it is to be used.
+                format!("`{}` exists; view it to see what it holds", escaped(&closest_folder.to_string_lossy()))
             }
             Self::IsFolder { .. } | Self::NamesFolder { .. } => "name a file in it".into(),
             Self::LinkLoop { .. } => return None,
@@ -132,7 +138,7 @@ impl EditError {
                 format!("0 inserts at the top of the file, {count} at its end")
             }
             Self::Exists { .. } => "change it with `str_replace` or `insert`, or create another path".into(),
-            Self::DanglingLink { target, .. } => format!("create `{}` instead", target.display()),
+            Self::DanglingLink { target, .. } => format!("create `{}` instead", escaped(&target.to_string_lossy())),
             Self::NoMatch { .. } => {
                 "`old_str` must be the file's text to the character, spaces and tabs included, without the line numbers of a view"
                     .into()
@@ -160,8 +166,13 @@ fn not_found(path: &Path) -> EditError {
     }
 }
 
+/// A path in words for a model: a name may hold any character but a slash.
+pub(crate) fn shown(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
+}
+
 fn listed(paths: &[PathBuf]) -> String {
-    let listed: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    let listed: Vec<String> = paths.iter().map(|path| shown(path)).collect();
     listed.join(", ")
 }
 

@@ -14,7 +14,7 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use gif::MemoryLimit;
-use handspike_types::Image;
+use handspike_types::{Image, escaped};
 use image_webp::WebPDecoder;
 use memchr::memmem;
 use zune_jpeg::JpegDecoder;
@@ -206,7 +206,7 @@ impl PictureError {
         match self {
             Self::TooManyBytes { .. } | Self::TooManyPixels { .. } => format!(
                 "make a smaller copy with a shell command, such as `convert '{}' -resize '1568x1568>' /tmp/smaller.png`, and view that",
-                path.display()
+                escaped(&path.to_string_lossy())
             ),
             Self::Truncated | Self::Empty | Self::Broken(_) | Self::DecoderFailed => {
                 "make the picture again, or look into the file with a shell command such as `file` or `xxd`".into()

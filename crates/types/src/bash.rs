@@ -6,7 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{InvalidInput, parse_input};
+use crate::{
+    InvalidInput,
+    input::{Zero, checked_seconds},
+    parse_input,
+};
 
 /// The tool's name on the wire.
 pub const NAME: &str = "bash";
@@ -27,7 +31,7 @@ pub struct BashInput {
     /// True to replace the shell by a fresh one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<bool>,
-    /// Seconds after which the command and all it started are killed. The default is 120.
+    /// Seconds after which the command and all it started are killed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<f64>,
 }
@@ -57,26 +61,26 @@ impl TryFrom<BashInput> for BashAction {
     type Error = InvalidInput;
 
     fn try_from(input: BashInput) -> Result<Self, InvalidInput> {
-        let timeout = input.timeout.map(checked_timeout).transpose()?;
-        match (input.restart.unwrap_or(false), input.command) {
-            (true, None) => Ok(Self::Restart),
-            (true, Some(_)) => Err(InvalidInput::new("parameter `command` is not accepted beside `restart`")),
-            (false, None) => Err(InvalidInput::new("parameter `command` is required unless `restart` is true")),
-            (false, Some(command)) if command.contains('\0') => {
-                Err(InvalidInput::new("parameter `command` holds a NUL character, which no shell accepts"))
-            }
-            (false, Some(command)) => Ok(Self::Run { command, timeout }),
+        let BashInput { command, restart, timeout } = input;
+        if restart.unwrap_or(false) {
+            return match (command, timeout) {
+                (None, None) => Ok(Self::Restart),
+                (Some(_), _) => Err(InvalidInput::beside("command", "restart")),
+                (None, Some(_)) => Err(InvalidInput::beside("timeout", "restart")),
+            };
         }
+        let command = command.ok_or_else(|| InvalidInput::of("command", "is required unless `restart` is true"))?;
+        let timeout = timeout.map(|seconds| checked_seconds("timeout", seconds, Zero::Refused, MAX_TIMEOUT));
+        Ok(Self::Run { command: without_nul(command)?, timeout: timeout.transpose()? })
     }
 }
 
-fn checked_timeout(seconds: f64) -> Result<Duration, InvalidInput> {
-    let max = MAX_TIMEOUT.as_secs_f64();
-    if seconds > 0.0 && seconds <= max {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(InvalidInput::new(format!("parameter `timeout` is `{seconds}`; it takes seconds above 0 and up to {max}")))
+/// A command that a shell can be given.
+pub(crate) fn without_nul(command: String) -> Result<String, InvalidInput> {
+    if command.contains('\0') {
+        return Err(InvalidInput::of("command", "holds a NUL character, which no shell accepts"));
     }
+    Ok(command)
 }
 
 /// What a program wants to know of a finished command.
@@ -121,6 +125,19 @@ mod tests {
     fn a_command_is_required_unless_restarting() {
         assert!(BashAction::parse(&json!({})).is_err());
         assert_eq!(BashAction::parse(&json!({"restart": true})), Ok(BashAction::Restart));
+    }
+
+    #[test]
+    fn a_restart_takes_nothing_else_but_nulls() {
+        let with_nulls = json!({"restart": true, "command": null, "timeout": null});
+        assert_eq!(BashAction::parse(&with_nulls), Ok(BashAction::Restart));
+        for (other, arguments) in [
+            ("timeout", json!({"restart": true, "timeout": 5})),
+            ("command", json!({"restart": true, "command": "ls"})),
+        ] {
+            let error = BashAction::parse(&arguments).expect_err("beside it").to_string();
+            assert_eq!(error, format!("parameter `{other}` is not accepted beside `restart`"));
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl From<InvalidInput> for CallError {
 }
 
 impl SandboxCall {
-    /// Reads a call. Tools whose name differs between versions answer to all of their names.
+    /// Reads a call to a tool of the versions in the settings. What they don't offer, there is not.
     pub fn parse(tool: &str, arguments: &Value, settings: &ToolSettings) -> Result<Self, CallError> {
         Ok(match tool {
             bash::NAME => Self::Shell(ShellName::main(), BashAction::parse(arguments)?),
@@ -64,11 +64,13 @@ impl SandboxCall {
                 let (name, action) = terminal::parse(arguments)?;
                 Self::Terminal(name, action)
             }
-            "str_replace_editor" | "str_replace_based_edit_tool" => {
+            editor if editor == settings.editor.version.tool_name() => {
                 Self::Editor(EditorCommand::parse(arguments, &settings.editor)?)
             }
-            computer::NAME => Self::Computer(ComputerAction::parse(arguments, &settings.computer)?),
-            batch::NAME => Self::ComputerBatch(batch::parse(arguments, &settings.computer)?),
+            computer::NAME if !has_toolset(settings) => {
+                Self::Computer(ComputerAction::parse(arguments, &settings.computer)?)
+            }
+            batch::NAME if has_toolset(settings) => Self::ComputerBatch(batch::parse(arguments, &settings.computer)?),
             desktop::NAME => Self::Desktop(DesktopAction::parse(arguments)?),
             member if is_member(member, settings) => {
                 let arguments = input::with_action(member, arguments)?;
@@ -76,6 +78,13 @@ impl SandboxCall {
             }
             _ => return Err(CallError::NoSuchTool),
         })
+    }
+
+    /// Whether the calls to this tool in one step are a batch, in which none is run after one that failed: those to the
+    /// members of the toolset, and to what takes several of them.
+    #[must_use]
+    pub fn is_batched(tool: &str, settings: &ToolSettings) -> bool {
+        is_member(tool, settings) || (tool == batch::NAME && has_toolset(settings))
     }
 
     /// The tool that it is for.
@@ -115,10 +124,17 @@ impl ComputerAction {
     }
 }
 
-/// Whether a name is that of a tool of the newest version's set.
+/// Whether the computer is a set of tools in its version.
+fn has_toolset(settings: &ToolSettings) -> bool {
+    match settings.computer.version {
+        ComputerVersion::V20241022 | ComputerVersion::V20250124 | ComputerVersion::V20251124 => false,
+        ComputerVersion::V20260801 => true,
+    }
+}
+
+/// Whether a name is that of a tool of this set.
 fn is_member(tool: &str, settings: &ToolSettings) -> bool {
-    settings.computer.version == ComputerVersion::V20260801
-        && input::forms(&settings.computer).forms.iter().any(|form| form.verb == tool)
+    has_toolset(settings) && input::forms(&settings.computer).forms.iter().any(|form| form.verb == tool)
 }
 
 #[cfg(test)]
@@ -126,7 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ToolVersions;
+    use crate::{ToolVersions, spec::specs};
 
     #[test]
     fn a_member_of_the_toolset_is_a_tool_of_its_own() {
@@ -140,12 +156,49 @@ mod tests {
     }
 
     #[test]
+    fn a_tool_is_there_under_the_names_that_its_version_offers_only() {
+        let all = ["str_replace_editor", "str_replace_based_edit_tool", "computer", "computer_batch", "screenshot"];
+        for date in ToolVersions::DATES {
+            let settings = ToolSettings::of(date.parse().expect("a version"));
+            let offered: Vec<String> = specs(&SandboxTool::ALL, &settings).into_iter().map(|spec| spec.name).collect();
+            for name in all {
+                let is_there = SandboxCall::parse(name, &json!({}), &settings) != Err(CallError::NoSuchTool);
+                assert_eq!(is_there, offered.iter().any(|one| one == name), "{name} in {date}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_calls_that_are_batched_are_those_to_the_toolset() {
+        let newest = ToolSettings::of(ToolVersions::NEWEST);
+        for (tool, is_batched) in [("screenshot", true), ("zoom", true), ("computer_batch", true), ("bash", false)] {
+            assert_eq!(SandboxCall::is_batched(tool, &newest), is_batched, "{tool}");
+            assert!(!SandboxCall::is_batched(tool, &ToolSettings::default()), "{tool}");
+        }
+    }
+
+    #[test]
     fn a_batch_with_one_wrong_action_names_it() {
-        let actions = json!([{"name": "wait", "input": {"duration": 1}}, {"name": "fly"}]);
         let settings = ToolSettings::of(ToolVersions::NEWEST);
-        let error = SandboxCall::parse(batch::NAME, &json!({"actions": actions}), &settings).expect_err("no `fly`");
-        let CallError::Invalid(error) = error else { panic!("{error:?}") };
-        assert!(error.to_string().contains("`actions[1]`"), "{error}");
+        for (second, named) in [
+            (json!({"name": "fly"}), "parameter `actions[1].name` is `fly`; it takes `key`, "),
+            (
+                json!({"name": "mouse_move", "input": {"coordinate": [1]}}),
+                "parameter `actions[1].input.coordinate` is `[1]`",
+            ),
+            (
+                json!({"name": "key", "input": {"text": 7}}),
+                "parameter `actions[1].input.text` is `7`; it takes a string",
+            ),
+            (json!({"name": "key", "input": {"action": "key"}}), "parameter `actions[1].input.action` is not accepted"),
+            (json!({"name": "key", "input": 7}), "parameter `actions[1].input` is `7`; it takes an object"),
+            (json!({"input": {}}), "parameter `actions[1].name` is required"),
+        ] {
+            let actions = json!({"actions": [{"name": "wait", "input": {"duration": 1}}, second]});
+            let error = SandboxCall::parse(batch::NAME, &actions, &settings).expect_err("the second does not fit");
+            let CallError::Invalid(error) = error else { panic!("{error:?}") };
+            assert!(error.to_string().starts_with(named), "{error}");
+        }
         let alone = json!({"actions": [{"name": "wait", "input": {"duration": 1}}]});
         let batch = SandboxCall::parse(batch::NAME, &alone, &settings).expect("fits");
         assert_eq!(batch.time(&settings), TIME_OF_OTHERS + Duration::from_secs(1 + 2));

@@ -81,10 +81,8 @@ impl DesktopAction {
             DesktopVerb::WriteClipboard => {
                 let text = input.text.unwrap_or_default();
                 if text.len() > MAX_CLIPBOARD {
-                    return Err(InvalidInput::new(format!(
-                        "parameter `text` is {} bytes long; it takes at most {MAX_CLIPBOARD}",
-                        text.len()
-                    )));
+                    let message = format!("is {} bytes long; it takes at most {MAX_CLIPBOARD}", text.len());
+                    return Err(InvalidInput::of("text", message));
                 }
                 Self::WriteClipboard(text)
             }

@@ -12,6 +12,7 @@ use crate::{
         Form, Forms,
         Need::{Optional, Required},
     },
+    quoted,
 };
 
 /// The arguments as a model sends them, in any version.
@@ -173,9 +174,8 @@ impl EditorCommand {
             EditorVerb::StrReplace => {
                 let (old, new) = (input.old_str.unwrap_or_default(), input.new_str.unwrap_or_default());
                 if old.is_empty() {
-                    return Err(InvalidInput::new(
-                        "parameter `old_str` is empty; it takes text that occurs exactly once in the file",
-                    ));
+                    let message = "is empty; it takes text that occurs exactly once in the file";
+                    return Err(InvalidInput::of("old_str", message));
                 }
                 if old == new {
                     return Err(InvalidInput::new("parameters `old_str` and `new_str` are the same text"));
@@ -184,9 +184,8 @@ impl EditorCommand {
             }
             EditorVerb::Insert => {
                 let line = input.insert_line.unwrap_or_default();
-                let line = usize::try_from(line).map_err(|_| {
-                    InvalidInput::new(format!("parameter `insert_line` is `{line}`; it takes 0 (the top) or more"))
-                })?;
+                let line = usize::try_from(line)
+                    .map_err(|_| InvalidInput::wrong("insert_line", &line.to_string(), "0 (the top) or more"))?;
                 Ok(Self::Insert { path, line, text: input.insert_text.or(input.new_str).unwrap_or_default() })
             }
             EditorVerb::UndoEdit => Ok(Self::UndoEdit { path }),
@@ -197,9 +196,8 @@ impl EditorCommand {
 impl ViewRange {
     fn parse(numbers: &[i64]) -> Result<Self, InvalidInput> {
         let wrong = || {
-            InvalidInput::new(format!(
-                "parameter `view_range` is `{numbers:?}`; it takes [first, last] with 1 <= first <= last, or -1 as last for the end of the file"
-            ))
+            let takes = "[first, last] with 1 <= first <= last, or -1 as last for the end of the file";
+            InvalidInput::wrong("view_range", &format!("{numbers:?}"), takes)
         };
         let &[first, last] = numbers else { return Err(wrong()) };
         let first = usize::try_from(first).ok().filter(|first| *first >= 1).ok_or_else(wrong)?;
@@ -213,13 +211,12 @@ impl ViewRange {
 
 fn checked_path(path: &str) -> Result<PathBuf, InvalidInput> {
     if path.contains('\0') {
-        return Err(InvalidInput::new("parameter `path` holds a NUL character, which no path can"));
+        return Err(InvalidInput::of("path", "holds a NUL character, which no path can"));
     }
     if !path.starts_with('/') {
-        let start: String = path.chars().take(200).collect();
-        return Err(InvalidInput::new(format!(
-            "parameter `path` is `{start}`, which is not absolute; did you mean `/{start}`?"
-        )));
+        let suggestion = quoted(&format!("/{path}"));
+        let message = format!("is {}, which is not absolute; did you mean {suggestion}?", quoted(path));
+        return Err(InvalidInput::of("path", message));
     }
     Ok(PathBuf::from(path))
 }

@@ -29,25 +29,26 @@ pub(crate) struct Forms {
 
 impl Forms {
     /// Reads arguments whose verb and parameters belong together. In what comes back, what the verb requires is there.
-    pub(crate) fn parse<T: DeserializeOwned>(&self, arguments: &Value) -> Result<T, InvalidInput> {
+    pub(crate) fn parse<T: DeserializeOwned + JsonSchema>(&self, arguments: &Value) -> Result<T, InvalidInput> {
         let Some(given) = arguments.as_object() else { return Err(InvalidInput::no_object(arguments)) };
         self.form_of(given)?.check(self.key, given)?;
         parse_input(arguments)
     }
 
     fn form_of(&self, given: &Map<String, Value>) -> Result<Form, InvalidInput> {
-        let key = self.key;
-        let verb = match given.get(key) {
-            Some(Value::String(verb)) => verb,
+        match given.get(self.key) {
+            Some(Value::String(verb)) => self.named(self.key, verb),
             None | Some(Value::Null) => {
-                return Err(InvalidInput::new(format!("parameter `{key}` is required; it takes {}", self.verbs())));
+                Err(InvalidInput::of(self.key, format!("is required; it takes {}", self.verbs())))
             }
-            Some(other) => {
-                return Err(InvalidInput::new(format!("parameter `{key}` is `{other}`; it takes {}", self.verbs())));
-            }
-        };
+            Some(other) => Err(InvalidInput::wrong(self.key, &other.to_string(), self.verbs())),
+        }
+    }
+
+    /// The form of a verb, which some parameter holds.
+    pub(crate) fn named(&self, parameter: &str, verb: &str) -> Result<Form, InvalidInput> {
         let form = self.forms.iter().copied().find(|form| form.verb == verb);
-        form.ok_or_else(|| InvalidInput::new(format!("parameter `{key}` is `{verb}`; it takes {}", self.verbs())))
+        form.ok_or_else(|| InvalidInput::wrong(parameter, verb, self.verbs()))
     }
 
     fn verbs(&self) -> String {
@@ -99,9 +100,7 @@ impl Form {
             let names: Vec<String> = self.parameters.iter().map(|(name, _)| format!("`{name}`")).collect();
             let takes = if names.is_empty() { "no parameters".to_owned() } else { names.join(", ") };
             let verb = self.verb;
-            return Err(InvalidInput::new(format!(
-                "parameter `{foreign}` is not accepted by `{verb}`, which takes {takes}"
-            )));
+            return Err(InvalidInput::of(foreign, format!("is not accepted by `{verb}`, which takes {takes}")));
         }
         match self.required().find(|name| !is_given(name)) {
             Some(missing) => Err(InvalidInput::missing(missing, self.verb)),

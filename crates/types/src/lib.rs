@@ -17,6 +17,7 @@ mod id;
 mod input;
 mod message;
 mod model_versions;
+mod quoted;
 mod settings;
 pub mod shell;
 pub mod spec;
@@ -31,6 +32,7 @@ pub use id::SessionId;
 pub use input::{InvalidInput, parse_input};
 pub use message::{ContentPart, FinishReason, Image, Message, ToolCall, ToolResult, Usage};
 pub use model_versions::versions_for_model;
+pub use quoted::{escaped, quoted};
 pub use settings::{
     BashSettings, ComputerSettings, EditorSettings, Fit, SETTINGS_KEY, Settle, ToolSettings, Unchanged,
 };

@@ -29,7 +29,9 @@ pub fn versions_for_model(model: &str) -> ToolVersions {
         ComputerVersion::V20250124 if model.starts_with("claude-3-7") => {
             (BashVersion::V20250124, EditorVersion::V20250124)
         }
-        _ => (BashVersion::V20250124, EditorVersion::V20250728),
+        ComputerVersion::V20250124 | ComputerVersion::V20251124 | ComputerVersion::V20260801 => {
+            (BashVersion::V20250124, EditorVersion::V20250728)
+        }
     };
     ToolVersions { bash, editor, computer }
 }

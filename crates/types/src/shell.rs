@@ -27,7 +27,7 @@ pub struct ShellInput {
     /// True to replace the shell by a fresh one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<bool>,
-    /// Seconds after which the command and all it started are killed. The default is 120.
+    /// Seconds after which the command and all it started are killed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<f64>,
 }
@@ -48,8 +48,7 @@ impl ShellName {
         if (1..=32).contains(&name.len()) && name.chars().all(fits) {
             return Ok(Self(name));
         }
-        let start: String = name.chars().take(40).collect();
-        Err(InvalidInput::new(format!("parameter `name` is `{start}`; it takes 1 to 32 of `a-z`, `0-9`, `_` and `-`")))
+        Err(InvalidInput::wrong("name", &name, "1 to 32 of `a-z`, `0-9`, `_` and `-`"))
     }
 
     /// The name itself.

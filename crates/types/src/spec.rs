@@ -3,13 +3,15 @@
 
 use std::{fmt, str::FromStr};
 
+use serde_json::Value;
+
 use crate::{
     ComputerVersion, ToolSettings, ToolSpec, bash,
     computer::{self, ComputerInput, batch, input},
     desktop::{self, DesktopInput},
     editor::EditorInput,
     form::schema_of,
-    shell, terminal,
+    quoted, shell, terminal,
 };
 
 /// The tools that a sandbox has, by the names under which people choose them.
@@ -47,7 +49,7 @@ impl SandboxTool {
     #[must_use]
     pub fn specs(self, settings: &ToolSettings) -> Vec<ToolSpec> {
         match self {
-            Self::Bash => vec![bash_tool()],
+            Self::Bash => vec![bash_tool(settings)],
             Self::Editor => vec![editor_tool(settings)],
             Self::Computer => match settings.computer.version {
                 ComputerVersion::V20241022 | ComputerVersion::V20250124 | ComputerVersion::V20251124 => {
@@ -55,7 +57,7 @@ impl SandboxTool {
                 }
                 ComputerVersion::V20260801 => computer_toolset(settings),
             },
-            Self::Shell => vec![shell_tool()],
+            Self::Shell => vec![shell_tool(settings)],
             Self::Terminal => vec![terminal_tool()],
             Self::Desktop => vec![desktop_tool()],
         }
@@ -69,7 +71,7 @@ pub struct UnknownTool(String);
 impl fmt::Display for UnknownTool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = SandboxTool::ALL.map(SandboxTool::name).join(", ");
-        write!(f, "there is no tool `{}`\nhint: the tools are {names}", self.0)
+        write!(f, "there is no tool {}\nhint: the tools are {names}", quoted(&self.0))
     }
 }
 
@@ -89,15 +91,23 @@ pub fn specs(tools: &[SandboxTool], settings: &ToolSettings) -> Vec<ToolSpec> {
     tools.iter().flat_map(|tool| tool.specs(settings)).collect()
 }
 
-fn bash_tool() -> ToolSpec {
+fn bash_tool(settings: &ToolSettings) -> ToolSpec {
     ToolSpec::new(
         bash::NAME,
         "Runs a command in a persistent bash shell. Working directory, variables, functions and background \
          jobs carry over from call to call. Standard input is empty. The answer holds what the command wrote \
          and its exit status; long output is cut in the middle and kept whole in a file that the answer \
          names. A command that exceeds its time is killed with all it started, and the shell lives on.",
-        schema_of::<bash::BashInput>(),
+        with_default_timeout(schema_of::<bash::BashInput>(), settings),
     )
+}
+
+/// The schema with the session's own time for a command.
+fn with_default_timeout(mut schema: Value, settings: &ToolSettings) -> Value {
+    let timeout = &mut schema["properties"]["timeout"]["description"];
+    let meaning = timeout.as_str().unwrap_or_default();
+    *timeout = format!("{meaning} The default is {}.", settings.bash.timeout().as_secs_f64()).into();
+    schema
 }
 
 fn editor_tool(settings: &ToolSettings) -> ToolSpec {
@@ -125,7 +135,7 @@ fn computer_tool(settings: &ToolSettings) -> ToolSpec {
     let forms = input::forms(&settings.computer);
     let clicks = match settings.computer.version {
         ComputerVersion::V20241022 => " Clicks happen where the pointer is, so move it there first.",
-        _ => "",
+        ComputerVersion::V20250124 | ComputerVersion::V20251124 | ComputerVersion::V20260801 => "",
     };
     ToolSpec::new(
         computer::NAME,
@@ -156,12 +166,12 @@ fn computer_toolset(settings: &ToolSettings) -> Vec<ToolSpec> {
     members.chain([batch]).collect()
 }
 
-fn shell_tool() -> ToolSpec {
+fn shell_tool(settings: &ToolSettings) -> ToolSpec {
     ToolSpec::new(
         shell::NAME,
         "Runs a command in one of several persistent bash shells, each with its own working directory, variables and \
          jobs. Otherwise like the tool `bash`.",
-        schema_of::<shell::ShellInput>(),
+        with_default_timeout(schema_of::<shell::ShellInput>(), settings),
     )
 }
 
@@ -222,6 +232,18 @@ mod tests {
         assert!(properties("20251124", SandboxTool::Computer).contains(&"region".to_owned()));
         assert!(!properties("20250124", SandboxTool::Computer).contains(&"region".to_owned()));
         assert_eq!(properties("20241022", SandboxTool::Bash), ["command", "restart", "timeout"]);
+    }
+
+    #[test]
+    fn a_shells_schema_tells_the_sessions_own_default_timeout() {
+        let mut settings = ToolSettings::default();
+        for (timeout_ms, told) in [(120_000, "The default is 120."), (1500, "The default is 1.5.")] {
+            settings.bash.timeout_ms = timeout_ms;
+            for spec in specs(&[SandboxTool::Bash, SandboxTool::Shell], &settings) {
+                let timeout = spec.parameters["properties"]["timeout"]["description"].as_str().unwrap_or_default();
+                assert!(timeout.starts_with("Seconds ") && timeout.ends_with(told), "{}: {timeout}", spec.name);
+            }
+        }
     }
 
     #[test]

@@ -9,13 +9,25 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{InvalidInput, parse_input, shell::ShellName};
+use crate::{
+    InvalidInput,
+    bash::without_nul,
+    input::{Zero, checked_number, checked_seconds},
+    parse_input,
+    shell::ShellName,
+};
 
 /// The tool's name on the wire.
 pub const NAME: &str = "terminal";
 
 /// How long a call waits where it does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The fewest columns and rows that a terminal has.
+const LEAST_EXTENT: u16 = 2;
+
+/// The most columns and rows that a terminal has.
+const MOST_EXTENT: u16 = 500;
 
 /// The longest time that a call may wait.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
@@ -29,12 +41,14 @@ pub struct TerminalInput {
     /// Start this command on the terminal, in place of whatever ran there. Without it the running command is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// The terminal's width in characters, 2 to 500; with `command` 80 by default, else a change of size.
+    /// The terminal's width in characters; with `command` 80 by default, else a change of size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub columns: Option<u16>,
-    /// The terminal's height in lines, 2 to 500; with `command` 24 by default, else a change of size.
+    #[schemars(range(min = LEAST_EXTENT, max = MOST_EXTENT))]
+    pub columns: Option<i64>,
+    /// The terminal's height in lines; with `command` 24 by default, else a change of size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rows: Option<u16>,
+    #[schemars(range(min = LEAST_EXTENT, max = MOST_EXTENT))]
+    pub rows: Option<i64>,
     /// Text to send, as if typed; `\n` is the Return key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
@@ -128,23 +142,24 @@ impl TryFrom<TerminalInput> for TerminalAction {
                 ("input", input.is_some()),
                 ("keys", keys.is_some()),
                 ("until", until.is_some()),
+                ("columns", columns.is_some()),
+                ("rows", rows.is_some()),
+                ("timeout", timeout.is_some()),
             ];
             return match others.iter().find(|(_, is_given)| *is_given) {
-                Some((other, _)) => {
-                    Err(InvalidInput::new(format!("parameter `{other}` is not accepted beside `close`")))
-                }
+                Some((other, _)) => Err(InvalidInput::beside(other, "close")),
                 None => Ok(Self::Close),
             };
         }
-        for (name, value) in [("columns", columns), ("rows", rows)] {
-            if let Some(value) = value.filter(|value| !(2..=500).contains(value)) {
-                return Err(InvalidInput::new(format!("parameter `{name}` is `{value}`; it takes 2 to 500")));
-            }
-        }
+        let extent = |name: &str, given: Option<i64>| {
+            given.map(|given| checked_number(name, given, LEAST_EXTENT, MOST_EXTENT)).transpose()
+        };
+        let (columns, rows) = (extent("columns", columns)?, extent("rows", rows)?);
         if until.as_deref().is_some_and(str::is_empty) {
-            return Err(InvalidInput::new("parameter `until` is empty; it takes the text to wait for"));
+            return Err(InvalidInput::of("until", "is empty; it takes the text to wait for"));
         }
-        let timeout = timeout.map_or(Ok(DEFAULT_TIMEOUT), checked_timeout)?;
+        let timeout = timeout.map(|seconds| checked_seconds("timeout", seconds, Zero::Allowed, MAX_TIMEOUT));
+        let timeout = timeout.unwrap_or(Ok(DEFAULT_TIMEOUT))?;
         let wait = TerminalWait { until, timeout };
         let typed = Typed { text: input.unwrap_or_default(), keys: keys.unwrap_or_default() };
         let usual = TerminalSize::default();
@@ -153,27 +168,18 @@ impl TryFrom<TerminalInput> for TerminalAction {
                 let size = match (columns, rows) {
                     (None, None) => None,
                     (Some(columns), Some(rows)) => Some(TerminalSize { columns, rows }),
-                    _ => return Err(InvalidInput::new("parameters `columns` and `rows` change a size together")),
+                    (Some(_), None) | (None, Some(_)) => {
+                        return Err(InvalidInput::new("parameters `columns` and `rows` change a size together"));
+                    }
                 };
                 Ok(Self::Send { size, typed, wait })
             }
-            Some(command) if command.contains('\0') => {
-                Err(InvalidInput::new("parameter `command` holds a NUL character, which no shell accepts"))
-            }
             Some(command) => {
+                let command = without_nul(command)?;
                 let size = TerminalSize { columns: columns.unwrap_or(usual.columns), rows: rows.unwrap_or(usual.rows) };
                 Ok(Self::Start { command, size, typed, wait })
             }
         }
-    }
-}
-
-fn checked_timeout(seconds: f64) -> Result<Duration, InvalidInput> {
-    let max = MAX_TIMEOUT.as_secs_f64();
-    if seconds >= 0.0 && seconds <= max {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(InvalidInput::new(format!("parameter `timeout` is `{seconds}`; it takes seconds from 0 to {max}")))
     }
 }
 
@@ -195,6 +201,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::form::schema_of;
 
     #[test]
     fn a_call_without_a_command_looks_at_the_running_one() {
@@ -205,12 +212,38 @@ mod tests {
     }
 
     #[test]
+    fn a_close_goes_with_nulls() {
+        let (_, action) = parse(&json!({"name": "a", "close": true, "columns": null, "timeout": null})).expect("fits");
+        assert_eq!(action, TerminalAction::Close);
+    }
+
+    #[test]
+    fn the_schema_says_the_sizes_that_are_accepted() {
+        let schema = schema_of::<TerminalInput>();
+        for name in ["columns", "rows"] {
+            let least = schema["properties"][name]["minimum"].as_i64().expect("a bound");
+            let most = schema["properties"][name]["maximum"].as_i64().expect("a bound");
+            assert_eq!((least, most), (2, 500));
+            for (size, fits) in [(least - 1, false), (least, true), (most, true), (most + 1, false), (70_000, false)] {
+                let (columns, rows) = if name == "rows" { (80, size) } else { (size, 24) };
+                let parsed = parse(&json!({"name": "a", "command": "vi", "columns": columns, "rows": rows}));
+                assert_eq!(parsed.is_ok(), fits, "{size}");
+            }
+        }
+        let text = parse(&json!({"name": "a", "rows": 70_000})).expect_err("too many").to_string();
+        assert_eq!(text, "parameter `rows` is `70000`; it takes a whole number from 2 to 500");
+    }
+
+    #[test]
     fn what_is_out_of_range_is_named() {
         for (arguments, named) in [
             (json!({"name": "Vi"}), "name"),
             (json!({"name": "a", "command": "vi", "columns": 1}), "columns"),
             (json!({"name": "a", "timeout": -1}), "timeout"),
             (json!({"name": "a", "close": true, "input": "x"}), "input"),
+            (json!({"name": "a", "close": true, "columns": 90}), "columns"),
+            (json!({"name": "a", "close": true, "rows": 20}), "rows"),
+            (json!({"name": "a", "close": true, "timeout": 1}), "timeout"),
             (json!({"name": "a", "columns": 90}), "rows"),
             (json!({"name": "a", "until": ""}), "until"),
         ] {

@@ -7,6 +7,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::quoted;
+
 /// Declares a tool's versions, oldest first, in their wire spelling.
 macro_rules! versions {
     ($(#[$docs:meta])* $name:ident { $($version:ident = $wire:literal),+ $(,)? }) => {
@@ -86,13 +88,11 @@ impl ToolVersions {
     #[must_use]
     pub fn step_down(self) -> Option<Self> {
         let older = ComputerVersion::ALL.iter().rev().copied().find(|version| *version < self.computer)?;
-        let editor = match older {
-            ComputerVersion::V20241022 => EditorVersion::V20241022,
-            _ => self.editor,
-        };
-        let bash = match older {
-            ComputerVersion::V20241022 => BashVersion::V20241022,
-            _ => self.bash,
+        let (bash, editor) = match older {
+            ComputerVersion::V20241022 => (BashVersion::V20241022, EditorVersion::V20241022),
+            ComputerVersion::V20250124 | ComputerVersion::V20251124 | ComputerVersion::V20260801 => {
+                (self.bash, self.editor)
+            }
         };
         Some(Self { bash, editor, computer: older })
     }
@@ -110,7 +110,8 @@ pub struct UnknownVersion(String);
 
 impl fmt::Display for UnknownVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no tools version `{}`\nhint: the versions are {}", self.0, ToolVersions::DATES.join(", "))
+        let dates = ToolVersions::DATES.join(", ");
+        write!(f, "there is no tools version {}\nhint: the versions are {dates}", quoted(&self.0))
     }
 }
 

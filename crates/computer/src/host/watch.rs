@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use handspike_types::Settle;
 
-use crate::{DesktopError, Settled};
+use crate::{
+    DesktopError, Settled,
+    rest::{Rest, Watch},
+};
 
 /// The shortest time from one picture to the next.
 const INTERVAL: Duration = Duration::from_millis(15);
@@ -22,32 +25,21 @@ pub(super) trait Watched {
 
 /// Waits until the screen, after a first change, has been still for a while.
 pub(super) fn until_still(watched: &mut impl Watched, patience: Settle) -> Result<Settled, DesktopError> {
-    let Settle { first_change_ms, quiet_ms, limit_ms } = patience;
-    let (first_change, quiet, limit) =
-        (Duration::from_millis(first_change_ms), Duration::from_millis(quiet_ms), Duration::from_millis(limit_ms));
-    if limit.is_zero() {
+    if patience.limit_ms == 0 {
         return Ok(Settled::Unchanged(Duration::ZERO));
     }
-    let start = Instant::now();
-    let mut last_change = None;
+    let mut watch = Watch::new(patience.into());
     loop {
         let looked = Instant::now();
         if watched.has_changed()? {
-            last_change = Some(looked);
+            watch.changed(looked);
         }
         // What changes while a picture is taken may not be on it, so rest is counted from before the picture.
-        let still_at = last_change.map_or(start + first_change, |change| change + quiet);
-        let elapsed = start.elapsed();
-        match last_change {
-            None if looked >= still_at || elapsed >= limit => return Ok(Settled::Unchanged(elapsed)),
-            Some(_) if looked >= still_at => return Ok(Settled::Changed(elapsed)),
-            Some(_) if elapsed >= limit => return Ok(Settled::Restless(elapsed)),
-            None | Some(_) => {}
-        }
         let now = Instant::now();
-        let left = (start + limit).saturating_duration_since(now);
-        let interval = INTERVAL.max(now - looked);
-        watched.let_pass(interval.min(left).min(still_at.saturating_duration_since(now)))?;
+        match watch.rest(looked, now) {
+            Rest::Come(settled) => return Ok(settled),
+            Rest::In(left) => watched.let_pass(left.min(INTERVAL.max(now - looked)))?,
+        }
     }
 }
 

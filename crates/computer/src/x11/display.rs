@@ -22,9 +22,8 @@ use x11rb::reexports::x11rb_protocol::{
 };
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 
-use handspike_types::Settle;
-
 use super::stream::WatchedStream;
+use crate::rest::{Patience, Rest, Watch};
 use crate::wait::Woken;
 use crate::{ConnectError, DesktopError, Settled};
 
@@ -39,23 +38,6 @@ pub(super) struct Display {
     /// A change was reported and nobody has asked for it yet.
     changed: Cell<bool>,
     local: bool,
-}
-
-/// How long to wait for the screen to change, to be still, and at all.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    pub(super) first_change: Duration,
-    pub(super) quiet: Duration,
-    pub(super) limit: Duration,
-}
-
-impl From<Settle> for Patience {
-    fn from(settle: Settle) -> Self {
-        // No call lasts so long, and the sums of larger numbers would not fit into a clock.
-        let millis = |millis: u64| Duration::from_millis(millis).min(Duration::from_secs(3600));
-        let Settle { first_change_ms, quiet_ms, limit_ms } = settle;
-        Self { first_change: millis(first_change_ms), quiet: millis(quiet_ms), limit: millis(limit_ms) }
-    }
 }
 
 impl Display {
@@ -134,31 +116,21 @@ impl Display {
 
     /// Waits until the screen, after a first change, has been still for a while.
     pub(super) fn wait_until_still(&self, patience: Patience) -> Result<Settled, DesktopError> {
-        let start = Instant::now();
-        let mut last_change = None;
+        let mut watch = Watch::new(patience);
         self.connection.flush()?;
         loop {
             if self.take_changes()? {
-                last_change = Some(Instant::now());
+                watch.changed(Instant::now());
                 self.acknowledge_change()?;
                 self.connection.flush()?;
                 continue;
             }
-            let still_at = last_change.map_or(start + patience.first_change, |change| change + patience.quiet);
             let now = Instant::now();
-            let elapsed = now - start;
-            if now >= still_at {
-                return Ok(if last_change.is_some() { Settled::Changed(elapsed) } else { Settled::Unchanged(elapsed) });
-            }
-            let left = (start + patience.limit).saturating_duration_since(now);
-            if left.is_zero() {
-                return Ok(if last_change.is_some() {
-                    Settled::Restless(elapsed)
-                } else {
-                    Settled::Unchanged(elapsed)
-                });
-            }
-            match self.connection.stream().wait_readable(left.min(still_at - now))? {
+            let left = match watch.rest(now, now) {
+                Rest::Come(settled) => return Ok(settled),
+                Rest::In(left) => left,
+            };
+            match self.connection.stream().wait_readable(left)? {
                 Woken::Ready | Woken::TimedOut => {}
                 Woken::Cancelled => return Err(DesktopError::Cancelled),
             }

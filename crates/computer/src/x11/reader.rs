@@ -13,8 +13,8 @@ use x11rb::protocol::xproto::{
     Atom, AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, EventMask, InputFocus, Window,
 };
 
-use super::display::{Display, Patience};
-use crate::DesktopError;
+use super::display::Display;
+use crate::{DesktopError, rest::Patience};
 
 /// How long a program may be busy with something else before the rest of a text is not typed at it.
 pub(super) const ANSWER: Duration = Duration::from_secs(10);

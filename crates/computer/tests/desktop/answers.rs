@@ -3,7 +3,7 @@
 use std::os::fd::AsFd;
 
 use crate::backend::Computer;
-use handspike_types::computer::{Button, ComputerAction, NOT_EXECUTED, Point};
+use handspike_types::computer::{Button, ComputerAction, NOT_EXECUTED, Point, Region};
 use handspike_types::{ComputerSettings, ComputerVersion, ContentPart, Settle, ToolOutput, Unchanged};
 
 use crate::window::{GREEN, Note, Reaction, TestWindow};
@@ -77,6 +77,19 @@ fn a_batch_that_ends_with_a_screenshot_gets_no_other() {
     assert_eq!(pictures(&batch(&mut computer, &actions, &of(ComputerVersion::V20260801))), 1);
     let actions = [ComputerAction::Screenshot, key("s")];
     assert_eq!(pictures(&batch(&mut computer, &actions, &of(ComputerVersion::V20260801))), 2);
+}
+
+#[test]
+fn a_batch_that_ends_with_a_zoom_still_ends_with_a_screenshot() {
+    let server = XServer::start();
+    let mut computer = server.computer();
+    let region = Region { from: Point { x: 0, y: 0 }, to: Point { x: 50, y: 40 } };
+    let output = batch(&mut computer, &[ComputerAction::Zoom(region)], &of(ComputerVersion::V20260801));
+    assert_eq!(pictures(&output), 2);
+    assert_eq!(output.content.len(), 3, "the line, the part, the screen");
+    let last = ToolOutput { content: output.content[2..].to_vec(), ..output.clone() };
+    let (view, screen) = (details(&output).view, picture(&last).size);
+    assert_eq!((screen.width, screen.height), (view.x, view.y));
 }
 
 #[test]

@@ -110,11 +110,14 @@ fn an_owner_that_does_not_answer_is_an_error_after_a_while() {
     other.set_selection_owner(window, name, x11rb::CURRENT_TIME).unwrap();
     other.sync().unwrap();
     let mut computer = server.computer();
+    done(&mut computer, ComputerAction::LeftMouseDown);
     let start = Instant::now();
     let action = DesktopAction::ReadClipboard(Selection::Clipboard);
     let output = computer.run_desktop(&action, &settings(), cancel_fd().as_fd());
     assert!(output.is_error && output.joined_text().contains("did not answer within 3s"), "{output:?}");
     assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(server.holds_anything(), "what is held is none of the clipboard's business");
+    done(&mut computer, ComputerAction::LeftMouseUp);
     desktop(&mut computer, &write("taken over"));
     assert_eq!(clipboard(&mut computer, Selection::Clipboard).as_deref(), Some("taken over"));
 }

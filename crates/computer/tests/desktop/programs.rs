@@ -15,9 +15,13 @@ use handspike_types::{
     desktop::{DesktopAction, DesktopDetails, Selection, Window},
 };
 use tempfile::TempDir;
-use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _};
+use x11rb::{
+    connection::Connection as _,
+    protocol::xproto::{AtomEnum, ConnectionExt as _, CreateWindowAux, PropMode, WindowClass},
+    rust_connection::RustConnection,
+    wrapper::ConnectionExt as _,
+};
 
-use crate::windows::open;
 use crate::xserver::{XServer, cancel_fd, done, key, settings};
 
 /// How long a program may take for what it does at once on an idle machine.
@@ -157,6 +161,27 @@ pub(crate) fn start_manager(server: &XServer) -> Child {
     connection.destroy_window(probe).unwrap();
     wait_until(&|| managed() == 0);
     manager
+}
+
+/// Opens a window that nobody has drawn in.
+pub(crate) fn open(connection: &RustConnection, title: &str, (x, y): (i16, i16), (width, height): (u16, u16)) -> u32 {
+    let (window, root) = (connection.generate_id().unwrap(), connection.setup().roots[0].root);
+    let kind = WindowClass::INPUT_OUTPUT;
+    connection.create_window(0, window, root, x, y, width, height, 0, kind, 0, &CreateWindowAux::new()).unwrap();
+    let set = |property: u32, kind: u32, bytes: &[u8]| {
+        connection.change_property8(PropMode::REPLACE, window, property, kind, bytes).unwrap();
+    };
+    set(atom(connection, "_NET_WM_NAME"), atom(connection, "UTF8_STRING"), title.as_bytes());
+    set(AtomEnum::WM_CLASS.into(), AtomEnum::STRING.into(), b"sample\0Sample\0");
+    let pid = atom(connection, "_NET_WM_PID");
+    connection.change_property32(PropMode::REPLACE, window, pid, AtomEnum::CARDINAL, &[4711]).unwrap();
+    connection.map_window(window).unwrap();
+    connection.sync().unwrap();
+    window
+}
+
+pub(crate) fn atom(connection: &RustConnection, name: &str) -> u32 {
+    connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom
 }
 
 fn spawn(command: &mut Command, server: &XServer, home: &Path) -> Child {

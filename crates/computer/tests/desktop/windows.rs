@@ -5,39 +5,10 @@ use std::os::fd::AsFd;
 use handspike_types::desktop::DesktopAction;
 use handspike_types::{ComputerSettings, Fit, ToolDetails, desktop::DesktopDetails};
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConnectionExt, CreateWindowAux, EventMask, PropMode, Window, WindowClass,
-};
-use x11rb::rust_connection::RustConnection;
-use x11rb::wrapper::ConnectionExt as _;
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt, EventMask};
 
-use crate::programs::{start_manager, wait_for, windows};
+use crate::programs::{atom, open, start_manager, wait_for, windows};
 use crate::xserver::{XServer, cancel_fd, move_to};
-
-pub(crate) fn open(
-    connection: &RustConnection,
-    title: &str,
-    (x, y): (i16, i16),
-    (width, height): (u16, u16),
-) -> Window {
-    let (window, root) = (connection.generate_id().unwrap(), connection.setup().roots[0].root);
-    let kind = WindowClass::INPUT_OUTPUT;
-    connection.create_window(0, window, root, x, y, width, height, 0, kind, 0, &CreateWindowAux::new()).unwrap();
-    let set = |property: u32, kind: u32, bytes: &[u8]| {
-        connection.change_property8(PropMode::REPLACE, window, property, kind, bytes).unwrap();
-    };
-    set(atom(connection, "_NET_WM_NAME"), atom(connection, "UTF8_STRING"), title.as_bytes());
-    set(AtomEnum::WM_CLASS.into(), AtomEnum::STRING.into(), b"sample\0Sample\0");
-    let pid = atom(connection, "_NET_WM_PID");
-    connection.change_property32(PropMode::REPLACE, window, pid, AtomEnum::CARDINAL, &[4711]).unwrap();
-    connection.map_window(window).unwrap();
-    connection.sync().unwrap();
-    window
-}
-
-fn atom(connection: &RustConnection, name: &str) -> u32 {
-    connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom
-}
 
 #[test]
 fn an_empty_desktop_has_no_windows() {
@@ -96,5 +67,5 @@ fn a_window_is_where_the_picture_shows_it() {
     let Some(ToolDetails::Desktop(DesktopDetails::Windows(listed))) = &output.details else { panic!("{output:?}") };
     let place = (listed[0].x, listed[0].y, listed[0].width, listed[0].height);
     assert_eq!(place, (683, 384, 683, 384));
-    assert!(output.joined_text().starts_with("Sample `half` at [683, 384], 683x384"), "{}", output.joined_text());
+    assert!(output.joined_text().starts_with("`Sample` `half` at [683, 384], 683x384"), "{}", output.joined_text());
 }

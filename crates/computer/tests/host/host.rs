@@ -13,11 +13,10 @@ use handspike_types::{
 
 use crate::{
     backend::{Computer, Turn},
-    programs::{clipboard, desktop, start_manager, wait_for, windows},
+    programs::{clipboard, desktop, open, start_manager, wait_for, windows},
     terminal::{Echo, Terminal},
     typing::random_text,
     window::{Note, Reaction, TestWindow},
-    windows::open,
     xserver::{XServer, done, key, move_to, run},
 };
 

@@ -8,7 +8,7 @@ use crate::{
     change,
     diff::{self, Fate},
     editor::{Answer, Editor, Scope},
-    error::EditError,
+    error::{EditError, shown},
     file::{Access, OpenFile},
     journal::Edit,
     lines,
@@ -54,7 +54,7 @@ fn create(editor: &mut Editor, scope: &Scope, path: &Path, text: &str) -> Result
     let remembered = change::settle(journal, saved)?;
     let diff = diff::of_splice(path, Fate::Created, &[], &Splice::creating(content), config.diff_limit);
     // The model has just written the text, so the answer does not repeat it.
-    let text = format!("created `{}`; {}\n{}", path.display(), size(content), change::warning(remembered));
+    let text = format!("created {}; {}\n{}", shown(path), size(content), change::warning(remembered));
     Ok(Answer::edit(text, diff))
 }
 
@@ -62,7 +62,7 @@ fn overwrite(editor: &mut Editor, scope: &Scope, path: &Path, text: &str) -> Res
     let file = OpenFile::open(path, &scope.roots, Access::Edit, editor.config.file_limit)?;
     let content = text.as_bytes();
     if file.content == content {
-        return Ok(Answer::text(format!("`{}` holds exactly this already; nothing was written\n", path.display())));
+        return Ok(Answer::text(format!("{} holds exactly this already; nothing was written\n", shown(path))));
     }
     let splice = Splice::between(&file.content, content);
     let done = format!("gave a new content ({}) to", size(content));

@@ -9,7 +9,7 @@ use crate::{
     change,
     diff::{self, Fate},
     editor::{Answer, Editor, EditorConfig, Scope},
-    error::EditError,
+    error::{EditError, shown},
     file::{Access, OpenFile},
     journal::{Journal, Kept, Standing, Step, digest},
     lines,
@@ -69,7 +69,7 @@ fn remove(config: &EditorConfig, path: &Path, file: &OpenFile) -> Result<Answer,
     let splice = Splice::creating(&file.content).reversed();
     let diff = diff::of_splice(path, Fate::Removed, &file.content, &splice, config.diff_limit);
     fs::remove_file(file.place.reach()).map_err(EditError::io("remove", path))?;
-    let text = format!("removed `{}`, which the edit had created; the folders made for it stay\n", path.display());
+    let text = format!("removed {}, which the edit had created; the folders made for it stay\n", shown(path));
     Ok(Answer::edit(text, diff))
 }
 

@@ -7,7 +7,7 @@ use handspike_types::editor::ViewRange;
 use super::view_folder;
 use crate::{
     editor::{Answer, EditorConfig, Scope},
-    error::EditError,
+    error::{EditError, shown},
     file::{Access, OpenFile},
     lines,
     numbered::{Cut, numbered},
@@ -46,7 +46,7 @@ fn view_file(config: &EditorConfig, scope: &Scope, path: &Path, range: Option<Vi
 fn view_picture(path: &Path, format: Format, content: &[u8]) -> Result<Answer, EditError> {
     let picture =
         picture::check(format, content).map_err(|source| EditError::Picture { path: path.to_owned(), source })?;
-    let text = format!("`{}`, {} of {}x{} pixels\n", path.display(), format.in_words(), picture.width, picture.height);
+    let text = format!("{}, {} of {}x{} pixels\n", shown(path), format.in_words(), picture.width, picture.height);
     Ok(Answer { image: Some(picture.image), ..Answer::text(text) })
 }
 
@@ -56,7 +56,7 @@ fn view_lines(scope: &Scope, path: &Path, content: &[u8], range: Option<ViewRang
     }
     let count = lines::count(content);
     let (first, last) = match range {
-        None if count == 0 => return Ok(format!("`{}` is empty\n", path.display())),
+        None if count == 0 => return Ok(format!("{} is empty\n", shown(path))),
         None => (1, count),
         Some(ViewRange { first, last }) => {
             if !(1..=count).contains(&first) || last.is_some_and(|last| !(first..=count).contains(&last)) {
@@ -67,7 +67,7 @@ fn view_lines(scope: &Scope, path: &Path, content: &[u8], range: Option<ViewRang
     };
     let lines = numbered(content, first..=last, scope.view_limit);
     let note = lines.cut.map_or_else(String::new, |cut| rest(cut, lines.last, last, count, scope.view_limit));
-    Ok(format!("`{}`, numbered as by `cat -n`:\n{}{note}", path.display(), lines.text))
+    Ok(format!("{}, numbered as by `cat -n`:\n{}{note}", shown(path), lines.text))
 }
 
 /// How to see what the bound left out.

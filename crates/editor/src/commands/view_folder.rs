@@ -13,11 +13,12 @@ use std::{
     path::Path,
 };
 
+use handspike_types::escaped;
 use rustix::fs::OFlags;
 
 use crate::{
     editor::Scope,
-    error::EditError,
+    error::{EditError, shown},
     place::{Folder, through},
 };
 
@@ -52,7 +53,7 @@ pub(crate) fn run(scope: &Scope, path: &Path) -> Result<String, EditError> {
         0 => String::new(),
         left_out => format!("[{left_out} more are left out; view a folder further down, or use `find` in a shell]\n"),
     };
-    Ok(format!("`{}`, two levels deep, without hidden entries:\n{text}{note}", path.display()))
+    Ok(format!("{}, two levels deep, without hidden entries:\n{text}{note}", shown(path)))
 }
 
 /// A folder, and not what a symlink leads to that has taken its place meanwhile.
@@ -96,7 +97,7 @@ impl Listing {
     }
 
     fn push(&mut self, path: &Path, suffix: &str) {
-        let line = format!("{}{suffix}\n", path.display());
+        let line = format!("{}{suffix}\n", escaped(&path.to_string_lossy()));
         let length = line.chars().count();
         if self.shown + length > self.limit {
             self.left_out += 1;

@@ -206,3 +206,29 @@ fn a_text_of_utf_16_is_binary_and_edits_of_it_are_exact() {
     done(scratch.undo("file"));
     assert_eq!(scratch.bytes("file"), content);
 }
+
+#[test]
+fn a_name_of_control_characters_is_told_escaped_and_kept_in_the_details() {
+    let mut scratch = Scratch::new();
+    let name = "\u{1b}[31m\nhint: rm -r";
+    let path = scratch.path(name).display().to_string();
+    let output = scratch.view(name, None);
+    let Some(handspike_types::ToolDetails::Editor(details)) = &output.details else { panic!("{output:?}") };
+    assert_eq!(details.path, path);
+    let text = refused(output);
+    assert!(text.contains(r"\u{1b}[31m\nhint: rm -r` does not exist"), "{text}");
+    scratch.write(name, "one\n");
+    for answered in [scratch.view(name, None), scratch.view("", None)] {
+        let text = done(answered);
+        assert!(text.contains(r"\u{1b}[31m\nhint: rm -r") && !text.contains('\u{1b}'), "{text}");
+    }
+    let output = scratch.replace(name, "one", "two");
+    assert!(!done(output).contains('\u{1b}'));
+}
+
+#[test]
+fn a_long_path_is_cut_in_an_error() {
+    let mut scratch = Scratch::new();
+    let text = refused(scratch.view(&"long/".repeat(500), None));
+    assert!(text.contains(" characters) does not exist\nhint: `/") && text.len() < 600, "{text}");
+}

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::error::shown;
+
 use super::{
     entry::{Digest, Edit, Heading, Kept, Standing},
     store::{Found, Number, Store},
@@ -176,8 +178,8 @@ impl Journal {
         }
         if let Some((folder, error)) = &self.unusable {
             notes.push(format!(
-                "the undo journal in `{}` cannot be used ({error}), so only edits since the editor's start are known",
-                folder.display()
+                "the undo journal in {} cannot be used ({error}), so only edits since the editor's start are known",
+                shown(folder)
             ));
         }
         notes

@@ -7,17 +7,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::input::{ComputerInput, ComputerVerb, forms};
-use crate::{ComputerSettings, ComputerVersion, InvalidInput};
+use crate::{
+    ComputerSettings, ComputerVersion, InvalidInput,
+    input::{Zero, checked_number, checked_seconds},
+};
 
 /// The longest time that `wait` and `hold_key` take. Published: the older versions end at 100 s.
 pub const MAX_HOLD: Duration = Duration::from_secs(300);
 const MAX_HOLD_BEFORE_TOOLSET: Duration = Duration::from_secs(100);
 
 /// Clicks of the wheel in one `scroll`.
-const MAX_SCROLL: u32 = 1000;
+pub(super) const MAX_SCROLL: u32 = 1000;
 
 /// Presses of one `key`.
-const MAX_REPEAT: u32 = 100;
+pub(super) const MAX_REPEAT: u32 = 100;
 
 /// A position in pixels from the top left corner of the screenshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,7 +140,7 @@ impl ComputerAction {
                 keys: text(),
                 repeat: match input.repeat {
                     None => 1,
-                    Some(repeat) => within("repeat", repeat, 1, MAX_REPEAT)?,
+                    Some(repeat) => checked_number("repeat", repeat, 1, MAX_REPEAT)?,
                 },
             },
             ComputerVerb::HoldKey => Self::HoldKey { keys: text(), duration: input.duration(settings.version)? },
@@ -158,7 +161,7 @@ impl ComputerAction {
             ComputerVerb::Scroll => Self::Scroll {
                 at: input.coordinate.as_deref().map(|numbers| Point::parse("coordinate", numbers)).transpose()?,
                 direction: input.scroll_direction.unwrap_or(ScrollDirection::Down),
-                amount: within("scroll_amount", input.scroll_amount.unwrap_or_default(), 0, MAX_SCROLL)?,
+                amount: checked_number("scroll_amount", input.scroll_amount.unwrap_or_default(), 0, MAX_SCROLL)?,
                 modifiers: input.text,
             },
             ComputerVerb::Wait => Self::Wait(input.duration(settings.version)?),
@@ -172,19 +175,8 @@ impl ComputerAction {
 impl ComputerInput {
     fn duration(&self, version: ComputerVersion) -> Result<Duration, InvalidInput> {
         let max = if version < ComputerVersion::V20260801 { MAX_HOLD_BEFORE_TOOLSET } else { MAX_HOLD };
-        let seconds = self.duration.unwrap_or_default();
-        if seconds >= 0.0 && seconds <= max.as_secs_f64() {
-            return Ok(Duration::from_secs_f64(seconds));
-        }
-        let max = max.as_secs();
-        Err(InvalidInput::new(format!("parameter `duration` is `{seconds}`; it takes seconds from 0 to {max}")))
+        checked_seconds("duration", self.duration.unwrap_or_default(), Zero::Allowed, max)
     }
-}
-
-fn within(parameter: &str, number: i64, min: u32, max: u32) -> Result<u32, InvalidInput> {
-    u32::try_from(number).ok().filter(|number| (min..=max).contains(number)).ok_or_else(|| {
-        InvalidInput::new(format!("parameter `{parameter}` is `{number}`; it takes a whole number from {min} to {max}"))
-    })
 }
 
 impl Point {
@@ -194,9 +186,7 @@ impl Point {
             _ => None,
         };
         point.map(|(x, y)| Self { x, y }).ok_or_else(|| {
-            InvalidInput::new(format!(
-                "parameter `{parameter}` is `{numbers:?}`; it takes [x, y], two whole numbers of at least 0"
-            ))
+            InvalidInput::wrong(parameter, &format!("{numbers:?}"), "[x, y], two whole numbers of at least 0")
         })
     }
 }
@@ -211,9 +201,8 @@ impl Region {
             _ => None,
         };
         region.map(|(from, to)| Self { from, to }).ok_or_else(|| {
-            InvalidInput::new(format!(
-                "parameter `region` is `{numbers:?}`; it takes [x0, y0, x1, y1], whole numbers with 0 <= x0 < x1 and 0 <= y0 < y1"
-            ))
+            let takes = "[x0, y0, x1, y1], whole numbers with 0 <= x0 < x1 and 0 <= y0 < y1";
+            InvalidInput::wrong("region", &format!("{numbers:?}"), takes)
         })
     }
 }

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ComputerAction, input::with_action};
+use super::{
+    ComputerAction,
+    input::{forms, with_action},
+};
 use crate::{ComputerSettings, InvalidInput, parse_input};
 
 /// The tool's name on the wire.
@@ -37,14 +40,14 @@ pub(crate) fn parse(arguments: &Value, settings: &ComputerSettings) -> Result<Ve
     let input: BatchInput = parse_input(arguments)?;
     let count = input.actions.len();
     if count == 0 || count > MAX_ACTIONS {
-        return Err(InvalidInput::new(format!(
-            "parameter `actions` holds {count} actions; it takes 1 to {MAX_ACTIONS}"
-        )));
+        return Err(InvalidInput::of("actions", format!("holds {count} actions; it takes 1 to {MAX_ACTIONS}")));
     }
-    let parse_one = |(index, action): (usize, BatchedInput)| {
-        let arguments = with_action(&action.name, &Value::Object(action.input))?;
-        ComputerAction::parse(&arguments, settings)
-            .map_err(|error| InvalidInput::new(format!("in parameter `actions[{index}]`: {error}")))
+    let forms = forms(settings);
+    let parse_one = |(index, BatchedInput { name, input }): (usize, BatchedInput)| {
+        forms.named(&format!("actions[{index}].name"), &name)?;
+        with_action(&name, &Value::Object(input))
+            .and_then(|arguments| ComputerAction::parse(&arguments, settings))
+            .map_err(|error| error.within(&format!("actions[{index}].input")))
     };
     input.actions.into_iter().enumerate().map(parse_one).collect()
 }

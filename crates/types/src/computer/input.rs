@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::action::ScrollDirection;
+use super::action::{MAX_REPEAT, MAX_SCROLL, ScrollDirection};
 use crate::{
     ComputerSettings, ComputerVersion, InvalidInput,
     form::{
@@ -35,6 +35,7 @@ pub struct ComputerInput {
     pub scroll_direction: Option<ScrollDirection>,
     /// `scroll`: how many clicks of the wheel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = MAX_SCROLL))]
     pub scroll_amount: Option<i64>,
     /// `wait` and `hold_key`: how many seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,8 +43,9 @@ pub struct ComputerInput {
     /// `zoom`: [x0, y0, x1, y1], the part of the screenshot to see at full resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<Vec<i64>>,
-    /// `key`: how many times, 1 to 100.
+    /// `key`: how many times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = MAX_REPEAT))]
     pub repeat: Option<i64>,
 }
 
@@ -76,63 +78,48 @@ const POINT: &[(&str, Need)] = &[("coordinate", Required)];
 const TEXT: &[(&str, Need)] = &[("text", Required)];
 const CLICK: &[(&str, Need)] = &[("coordinate", Optional), ("text", Optional)];
 
-/// What 20241022 has.
-const FIRST: &[Form] = &[
-    Form { verb: "key", parameters: TEXT },
-    Form { verb: "type", parameters: TEXT },
-    Form { verb: "mouse_move", parameters: POINT },
-    Form { verb: "left_click", parameters: NONE },
-    Form { verb: "left_click_drag", parameters: POINT },
-    Form { verb: "right_click", parameters: NONE },
-    Form { verb: "middle_click", parameters: NONE },
-    Form { verb: "double_click", parameters: NONE },
-    Form { verb: "screenshot", parameters: NONE },
-    Form { verb: "cursor_position", parameters: NONE },
-];
-
-/// What 20250124 has.
-const SECOND: &[Form] = &[
-    Form { verb: "key", parameters: TEXT },
-    Form { verb: "type", parameters: TEXT },
-    Form { verb: "mouse_move", parameters: POINT },
-    Form { verb: "left_click", parameters: CLICK },
-    Form { verb: "left_click_drag", parameters: &[("start_coordinate", Optional), ("coordinate", Required)] },
-    Form { verb: "right_click", parameters: CLICK },
-    Form { verb: "middle_click", parameters: CLICK },
-    Form { verb: "double_click", parameters: CLICK },
-    Form { verb: "screenshot", parameters: NONE },
-    Form { verb: "cursor_position", parameters: NONE },
-    Form { verb: "left_mouse_down", parameters: NONE },
-    Form { verb: "left_mouse_up", parameters: NONE },
-    Form {
-        verb: "scroll",
-        parameters: &[
-            ("coordinate", Optional),
-            ("scroll_direction", Required),
-            ("scroll_amount", Required),
-            ("text", Optional),
-        ],
-    },
-    Form { verb: "hold_key", parameters: &[("text", Required), ("duration", Required)] },
-    Form { verb: "wait", parameters: &[("duration", Required)] },
-    Form { verb: "triple_click", parameters: CLICK },
-];
-
-const ZOOM: Form = Form { verb: "zoom", parameters: &[("region", Required)] };
-const REPEATED_KEY: Form = Form { verb: "key", parameters: &[("text", Required), ("repeat", Optional)] };
+const DRAG: &[(&str, Need)] = &[("start_coordinate", Optional), ("coordinate", Required)];
+const REPEATED: &[(&str, Need)] = &[("text", Required), ("repeat", Optional)];
+const SCROLL: &[(&str, Need)] =
+    &[("coordinate", Optional), ("scroll_direction", Required), ("scroll_amount", Required), ("text", Optional)];
+const HOLD: &[(&str, Need)] = &[("text", Required), ("duration", Required)];
+const WAIT: &[(&str, Need)] = &[("duration", Required)];
+const REGION: &[(&str, Need)] = &[("region", Required)];
 
 /// The actions that a model may take.
 pub(crate) fn forms(settings: &ComputerSettings) -> Forms {
-    let mut forms = match settings.version {
-        ComputerVersion::V20241022 => FIRST.to_vec(),
-        ComputerVersion::V20250124 | ComputerVersion::V20251124 => SECOND.to_vec(),
-        ComputerVersion::V20260801 => {
-            let key_repeats = |form: &Form| if form.verb == REPEATED_KEY.verb { REPEATED_KEY } else { *form };
-            SECOND.iter().map(key_repeats).collect()
-        }
+    let (key, click, drag) = match settings.version {
+        ComputerVersion::V20241022 => (TEXT, NONE, POINT),
+        ComputerVersion::V20250124 | ComputerVersion::V20251124 => (TEXT, CLICK, DRAG),
+        ComputerVersion::V20260801 => (REPEATED, CLICK, DRAG),
     };
+    let form = |(verb, parameters)| Form { verb, parameters };
+    let first = [
+        ("key", key),
+        ("type", TEXT),
+        ("mouse_move", POINT),
+        ("left_click", click),
+        ("left_click_drag", drag),
+        ("right_click", click),
+        ("middle_click", click),
+        ("double_click", click),
+        ("screenshot", NONE),
+        ("cursor_position", NONE),
+    ];
+    let mut forms: Vec<Form> = first.into_iter().map(form).collect();
+    if settings.version >= ComputerVersion::V20250124 {
+        let second = [
+            ("left_mouse_down", NONE),
+            ("left_mouse_up", NONE),
+            ("scroll", SCROLL),
+            ("hold_key", HOLD),
+            ("wait", WAIT),
+            ("triple_click", click),
+        ];
+        forms.extend(second.into_iter().map(form));
+    }
     if settings.version >= ComputerVersion::V20251124 && settings.zoom {
-        forms.push(ZOOM);
+        forms.push(form(("zoom", REGION)));
     }
     Forms { key: "action", forms }
 }
@@ -141,7 +128,7 @@ pub(crate) fn forms(settings: &ComputerSettings) -> Forms {
 pub(crate) fn with_action(verb: &str, arguments: &Value) -> Result<Value, InvalidInput> {
     let Some(given) = arguments.as_object() else { return Err(InvalidInput::no_object(arguments)) };
     if given.contains_key("action") {
-        return Err(InvalidInput::new(format!("parameter `action` is not accepted by `{verb}`, which is the action")));
+        return Err(InvalidInput::of("action", format!("is not accepted by `{verb}`, which is the action")));
     }
     let mut arguments = Map::new();
     arguments.insert("action".to_owned(), verb.into());

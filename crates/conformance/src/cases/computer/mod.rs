@@ -8,6 +8,7 @@ mod parameters;
 mod pointer;
 mod screen;
 mod timing;
+mod toolset;
 mod typing;
 
 use crate::case::Group;
@@ -25,5 +26,7 @@ pub(super) fn groups() -> Vec<Group> {
         timing::group(),
         parameters::group(),
         parameters::newer(),
+        toolset::group(),
+        toolset::batches(),
     ]
 }

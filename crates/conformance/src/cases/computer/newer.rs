@@ -164,8 +164,7 @@ pub(super) fn lasting() -> Group {
         })
         .case("a cancelled wait does not block the next call", "The user has stopped it.", async |s| {
             s.needs_action("wait")?;
-            let arguments = json!({ "action": "wait", "duration": 60 });
-            let pending = s.send(Tool::Computer, arguments).await?;
+            let pending = s.start("wait", json!({ "duration": 60 })).await?;
             tokio::time::sleep(Duration::from_millis(200)).await;
             pending.cancel().await?;
             s.act("cursor_position", json!({})).await?.done()?.within(Duration::from_secs(15))

@@ -17,9 +17,11 @@ async fn refuses(s: &Session, action: &str, more: Value) -> Result<(), Miss> {
 pub(super) fn group() -> Group {
     Group::new(Tool::Computer, "parameters")
         .case("an unknown action is refused", "It must not be guessed.", async |s| {
+            s.needs_one_tool()?;
             s.call(Tool::Computer, json!({ "action": "press_button" })).await?.refused()
         })
         .case("a missing action is refused", "It is required.", async |s| {
+            s.needs_one_tool()?;
             s.call(Tool::Computer, json!({})).await?.refused()
         })
         .case(
@@ -61,6 +63,7 @@ pub(super) fn group() -> Group {
             refuses(s, "mouse_move", json!({ "coordinate": [10, 10], "speed": 5 })).await
         })
         .case("a number as the action is refused", "A wrong type is a mistake to be told.", async |s| {
+            s.needs_one_tool()?;
             s.call(Tool::Computer, json!({ "action": 5 })).await?.refused()
         })
 }

@@ -35,6 +35,7 @@ pub(super) fn group() -> Group {
             "an action answers with a picture",
             "The published contract has a screenshot after each action.",
             async |s| {
+                s.needs_one_tool()?;
                 let size = s.screen().await?.size();
                 expect_same(size, s.move_to((size.0 / 2, 5)).await?.picture()?.size())
             },

@@ -95,7 +95,7 @@ pub(super) fn group() -> Group {
 
 /// Types until the first characters have arrived, cancels, and waits until the desktop answers again.
 async fn cancel_typing(s: &Session, window: &Window<'_>, text: &str) -> Result<(), Miss> {
-    let pending = s.send(Tool::Computer, json!({ "action": "type", "text": text })).await?;
+    let pending = s.start("type", json!({ "text": text })).await?;
     s.eventually("the first characters", async || {
         let (count, _) = window.received_last().await?;
         Ok(if count > 0 { Ok(()) } else { Err("none".to_owned()) })
