@@ -55,15 +55,14 @@ impl Policy for AskEachTime {
         // The whole call, not a line of it: what is not shown can't be approved.
         let arguments = serde_json::to_string_pretty(&call.arguments).unwrap_or_else(|_| call.arguments.to_string());
         let question = format!("run `{}`?\n{}\n[y]es, [n]o, [a]ll from now on: ", call.name, arguments);
-        let answer = ask(&self.activity, &printable(&question)).await;
-        match answer.as_deref().map(str::trim) {
-            Some("y" | "yes") => Decision::Allow,
-            Some("a" | "all") => {
+        match Reply::of(ask(&self.activity, &printable(&question)).await.as_deref()) {
+            Reply::Yes => Decision::Allow,
+            Reply::All => {
                 *all = true;
                 Decision::Allow
             }
-            Some(_) => Decision::Deny { reason: "the user said no".to_owned() },
-            None => Decision::Deny { reason: "there was nobody to ask".to_owned() },
+            Reply::No => Decision::Deny { reason: "the user said no".to_owned() },
+            Reply::Nobody => Decision::Deny { reason: "there was nobody to ask".to_owned() },
         }
     }
 }
@@ -81,9 +80,32 @@ pub(crate) async fn consent_to_host(given: bool, activity: &Activity) -> Result<
             "--sandbox host asks before it starts, and there is no terminal to ask on\nhint: --yes answers the question in advance",
         ));
     }
-    match ask(activity, "go on? [y/N] ").await.as_deref().map(str::trim) {
-        Some("y" | "yes") => Ok(()),
-        _ => Err(Failure::usage("not started: --sandbox host was not agreed to")),
+    match Reply::of(ask(activity, "go on? [y/N] ").await.as_deref()) {
+        Reply::Yes => Ok(()),
+        Reply::All | Reply::No | Reply::Nobody => Err(Failure::usage(
+            "not started: --sandbox host was not agreed to\nhint: answer y, or agree in advance with --yes",
+        )),
+    }
+}
+
+/// What a person says to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reply {
+    Yes,
+    All,
+    No,
+    Nobody,
+}
+
+impl Reply {
+    /// Only a plain yes is one: whatever else a line says, it does not allow.
+    fn of(line: Option<&str>) -> Self {
+        match line.map(str::trim) {
+            Some("y" | "yes") => Self::Yes,
+            Some("a" | "all") => Self::All,
+            Some(_) => Self::No,
+            None => Self::Nobody,
+        }
     }
 }
 
@@ -99,4 +121,29 @@ async fn ask(activity: &Activity, question: &str) -> Option<String> {
         let _ = answer.send(read.ok().filter(|bytes| *bytes > 0).map(|_| line));
     });
     answered.await.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_plain_yes_is_a_yes() {
+        for line in ["y\n", "yes\n", " y \r\n"] {
+            assert_eq!(Reply::of(Some(line)), Reply::Yes, "{line:?}");
+        }
+        for line in ["\n", "n\n", "Y\n", "yeah\n", "y y\n", "no\n", "y\u{1b}\n"] {
+            assert_eq!(Reply::of(Some(line)), Reply::No, "{line:?}");
+        }
+        assert_eq!((Reply::of(Some("all\n")), Reply::of(None)), (Reply::All, Reply::Nobody));
+    }
+
+    #[tokio::test]
+    async fn who_has_said_all_is_not_asked_again() {
+        let policy = AskEachTime { activity: Activity::hidden(), all: Mutex::new(true) };
+        let call = ToolCall { id: "1".to_owned(), name: "bash".to_owned(), arguments: json!({}), toolset: None };
+        assert!(matches!(policy.decide(&call).await, Decision::Allow));
+    }
 }

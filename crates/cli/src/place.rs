@@ -24,25 +24,25 @@ pub(crate) struct PlaceArgs {
     #[arg(long, value_name = "HOST:CONTAINER[:rw]")]
     mount: Vec<String>,
 
-    /// What the sandbox can reach: `none` or `bridge` (the engine's network, usually the Internet).
-    #[arg(long, value_name = "NETWORK", default_value = "none")]
-    network: Network,
+    /// What the sandbox can reach: `none` or `bridge` (the engine's network, usually the Internet).  [default: none]
+    #[arg(long, value_name = "NETWORK")]
+    network: Option<Network>,
 
-    /// The sandbox's memory.
-    #[arg(long, value_name = "SIZE", default_value = "2g", value_parser = units::parse_bytes)]
-    memory: u64,
+    /// The sandbox's memory.  [default: 2g]
+    #[arg(long, value_name = "SIZE", value_parser = units::parse_bytes)]
+    memory: Option<u64>,
 
-    /// The sandbox's processors.
-    #[arg(long, value_name = "N", default_value = "2", value_parser = units::parse_cpus)]
-    cpus: f64,
+    /// The sandbox's processors.  [default: 2]
+    #[arg(long, value_name = "N", value_parser = units::parse_cpus)]
+    cpus: Option<f64>,
 
-    /// The desktop's size.
-    #[arg(long, value_name = "WxH", default_value = "1024x768", value_parser = units::parse_screen)]
-    screen: Screen,
+    /// The desktop's size.  [default: 1024x768]
+    #[arg(long, value_name = "WxH", value_parser = units::parse_screen)]
+    screen: Option<Screen>,
 
-    /// The number of the desktop's X display.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=59))]
-    display_number: u32,
+    /// The number of the desktop's X display.  [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=59))]
+    display_number: Option<u32>,
 
     /// Leave the sandbox running afterwards, to be looked at with `handspike sandbox shell`.
     #[arg(long)]
@@ -93,15 +93,16 @@ impl PlaceArgs {
                 mounts.extend(scenario_mounts);
                 let image = self.image.clone().or(scenario_image);
                 let image = image.unwrap_or_else(|| BuiltIn::Desktop.name().to_owned());
+                let usual = SandboxSpec::new(image.clone());
                 let spec = SandboxSpec {
-                    screen: self.screen,
-                    display: self.display_number,
+                    screen: self.screen.unwrap_or(usual.screen),
+                    display: self.display_number.unwrap_or(usual.display),
                     mounts,
-                    network: self.network,
-                    memory: self.memory,
-                    cpus: self.cpus,
+                    network: self.network.unwrap_or(usual.network),
+                    memory: self.memory.unwrap_or(usual.memory),
+                    cpus: self.cpus.unwrap_or(usual.cpus),
                     keep: self.keep,
-                    ..SandboxSpec::new(image.clone())
+                    ..usual
                 };
                 ResolvedKind::Docker { guest: GuestBinary::find()?, image, spec: Box::new(spec) }
             }
@@ -110,7 +111,16 @@ impl PlaceArgs {
     }
 
     fn refuse_what_needs_a_container(&self) -> Result<(), Failure> {
-        let given = [("--image", self.image.is_some()), ("--mount", !self.mount.is_empty()), ("--keep", self.keep)];
+        let given = [
+            ("--image", self.image.is_some()),
+            ("--mount", !self.mount.is_empty()),
+            ("--network", self.network.is_some()),
+            ("--memory", self.memory.is_some()),
+            ("--cpus", self.cpus.is_some()),
+            ("--screen", self.screen.is_some()),
+            ("--display-number", self.display_number.is_some()),
+            ("--keep", self.keep),
+        ];
         match given.iter().find(|(_, is_given)| *is_given) {
             Some((flag, _)) => Err(Failure::usage(format!(
                 "{flag} makes no sense with --sandbox host: there is no container\nhint: leave one of them out"
@@ -184,4 +194,44 @@ pub(crate) async fn sweep(engine: &Engine, session: SessionId) -> Result<(), Fai
         engine.remove(&left.id).await.map_err(Failure::sandbox)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use handspike_types::{ToolSettings, ToolVersions};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: PlaceArgs,
+    }
+
+    fn resolved(line: &[&str]) -> Result<Resolved, Failure> {
+        let line = Line::try_parse_from([&["x"], line].concat()).expect("it parses");
+        let tools = ChosenTools { tools: Vec::new(), settings: ToolSettings::of(ToolVersions::SCHEMAS) };
+        line.args.resolve(tools, None, Vec::new())
+    }
+
+    #[test]
+    fn what_only_a_container_can_give_is_refused_on_the_host() {
+        for (flag, value) in [
+            ("--image", Some("base")),
+            ("--mount", Some("/etc:/etc")),
+            ("--network", Some("none")),
+            ("--memory", Some("2g")),
+            ("--cpus", Some("2")),
+            ("--screen", Some("1024x768")),
+            ("--display-number", Some("0")),
+            ("--keep", None),
+        ] {
+            let line: Vec<&str> = ["--sandbox", "host", flag].into_iter().chain(value).collect();
+            let Err(failure) = resolved(&line) else { panic!("{flag} is ignored") };
+            let text = format!("{failure:?}");
+            assert!(text.contains("Usage") && text.contains(flag) && text.contains("hint: "), "{text}");
+        }
+        assert!(matches!(resolved(&["--sandbox", "host"]).map(|place| place.kind), Ok(ResolvedKind::Host(_))));
+    }
 }

@@ -22,6 +22,9 @@ use crate::Server;
 /// How long a cancelled call may take to come to its end before it is abandoned.
 const CANCEL_GRACE: Duration = Duration::from_secs(5);
 
+/// The same once the whole server is to stop: then there is no next call that would need the tool at rest.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+
 /// How long a call is silent at most.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
@@ -110,7 +113,14 @@ impl Server {
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> ToolOutput {
         let abandon = async {
             context.cancel.cancelled().await;
-            sleep(CANCEL_GRACE).await;
+            let stopped = async {
+                self.stop.cancelled().await;
+                sleep(STOP_GRACE).await;
+            };
+            tokio::select! {
+                () = sleep(CANCEL_GRACE) => {}
+                () = stopped => {}
+            }
         };
         tokio::select! {
             biased;

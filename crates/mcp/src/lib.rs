@@ -10,6 +10,8 @@
 mod calls;
 mod connection;
 mod http;
+mod lines;
+mod picture;
 mod progress;
 mod server;
 mod service;

@@ -16,6 +16,9 @@ use serde_json::Value;
 
 use crate::{Server, calls::CallEvent, connection::Connection, progress::Reporter, wire};
 
+/// What is served beside calls. A request of this name that arrives as an unknown one has parameters that do not fit.
+const OTHER_METHODS: [&str; 4] = ["initialize", "ping", "server/discover", "tools/list"];
+
 /// One client's view of the server.
 #[derive(Clone)]
 pub(crate) struct Service(pub(crate) Arc<Server>);
@@ -57,6 +60,10 @@ impl ServerHandler for Service {
         request: CustomRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
+        if OTHER_METHODS.contains(&request.method.as_str()) {
+            let text = format!("the parameters of `{}` do not fit", request.method);
+            return Err(ErrorData::invalid_params(text, None));
+        }
         if request.method != CallToolRequestMethod::VALUE {
             return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None));
         }

@@ -2,26 +2,25 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use rmcp::{
-    service::{QuitReason, ServerInitializeError, serve_server_with_ct},
-    transport::async_rw::AsyncRwTransport,
-};
+use rmcp::service::{QuitReason, ServerInitializeError, serve_server_with_ct};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::timeout,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     ServeError, Server,
     connection::{Connection, Watched},
+    lines::Lines,
     service::Service,
 };
 
 /// The longest message that is taken from a client: a file of some megabytes fits.
 pub(crate) const MESSAGE_LIMIT: usize = 32 << 20;
 
-/// How long the end of a connection may take, with answers that nobody may be reading.
-const END_LIMIT: Duration = Duration::from_secs(10);
+/// How long the end of a connection may take, with answers that nobody may be reading. The tools end meanwhile.
+pub(crate) const END_LIMIT: Duration = Duration::from_secs(2);
 
 /// Serves the client at standard input and output until it closes its end or the server is stopped.
 ///
@@ -36,19 +35,29 @@ pub async fn serve_streams(
     read: impl AsyncRead + Send + Unpin + 'static,
     write: impl AsyncWrite + Send + Unpin + 'static,
 ) -> Result<(), ServeError> {
-    let served = serve_client(&server, read, write).await;
-    let closed = server.close().await;
+    let gone = server.stop.child_token();
+    let serving = async {
+        let served = serve_client(&server, gone.clone(), read, write).await;
+        gone.cancel();
+        served
+    };
+    // What the tools hold is given back whether or not the client takes its last answers.
+    let closing = async {
+        gone.cancelled().await;
+        server.close().await
+    };
+    let (served, closed) = tokio::join!(serving, closing);
     served?;
     closed
 }
 
 async fn serve_client(
     server: &Arc<Server>,
+    gone: CancellationToken,
     read: impl AsyncRead + Send + Unpin + 'static,
     write: impl AsyncWrite + Send + Unpin + 'static,
 ) -> io::Result<()> {
-    let gone = server.stop.child_token();
-    let transport = AsyncRwTransport::new_server(read, write).with_max_line_length(MESSAGE_LIMIT);
+    let transport = Lines::new(read, write, MESSAGE_LIMIT);
     let transport = Watched::new(transport, Connection { gone: gone.clone(), presence: None });
     let running = match serve_server_with_ct(Service(Arc::clone(server)), transport, gone.child_token()).await {
         Ok(running) => running,

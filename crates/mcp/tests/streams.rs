@@ -299,10 +299,114 @@ async fn too_many_calls_at_once_are_refused_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_limit_is_dropped_and_the_next_one_is_served() {
+async fn a_message_over_the_limit_is_skipped_answered_and_the_next_one_is_served() {
     let (mut client, _) = initialized().await;
     client.send(&call(1, "echo", json!({"text": "x".repeat(33 << 20)}))).await;
     client.send(&call(2, "echo", json!({"text": "hi"}))).await;
     let (answer, before) = client.answer(2).await;
-    assert_eq!((text(&answer), before), ("hi", Vec::new()));
+    assert_eq!((text(&answer), before.len()), ("hi", 1), "{before:?}");
+    assert_eq!((&before[0]["id"], &before[0]["error"]["code"]), (&Value::Null, &json!(-32700)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_answered_and_what_follows_is_served() {
+    let (server, ..) = server();
+    let (mut client, _) = connect(server);
+    for greeted in [false, true] {
+        for (line, id, code) in [
+            ("this is no JSON", Value::Null, -32700),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":1e400}}"#, Value::Null, -32700),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"\ud800"}}"#, Value::Null, -32700),
+            (r#"{"jsonrpc":"2.0","id":7,"method":5}"#, json!(7), -32600),
+        ] {
+            client.send_raw(line).await;
+            let answer = client.receive().await.expect("an answer");
+            assert_eq!((&answer["id"], &answer["error"]["code"]), (&id, &json!(code)), "{line}");
+            assert!(answer.as_object().expect("an object").contains_key("id"), "{answer}");
+        }
+        if !greeted {
+            client.initialize("2025-11-25").await;
+        }
+    }
+    assert_eq!(text(&client.ask(&call(3, "echo", json!({"text": "hi"}))).await), "hi");
+}
+
+#[tokio::test]
+async fn parameters_that_do_not_fit_are_told_apart_from_a_method_that_is_not_there() {
+    let (mut client, _) = initialized().await;
+    let answer = client.ask(&request(1, "initialize", json!({"protocolVersion": 7}))).await;
+    assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    let answer = client.ask(&request(2, "tools/listen", json!({}))).await;
+    assert_eq!(answer["error"]["code"], -32601, "{answer}");
+}
+
+#[tokio::test]
+async fn what_says_to_be_a_picture_and_is_none_is_left_out() {
+    let (mut client, _) = initialized().await;
+    let answer = client.ask(&call(1, "forged", json!({}))).await;
+    let content = answer["result"]["content"].as_array().expect("content").clone();
+    assert_eq!((content.len(), &content[1]["type"]), (2, &json!("text")), "{answer}");
+    assert!(content[1]["text"].as_str().is_some_and(|text| text.contains("left out")), "{answer}");
+}
+
+/// Asks for lists until the server takes no more; how many were asked for.
+async fn ask_without_reading(client: &mut LineClient) -> u64 {
+    for id in 1..=20_000 {
+        let list = request(id, "tools/list", json!({}));
+        if timeout(Duration::from_secs(1), client.send(&list)).await.is_err() {
+            return id;
+        }
+    }
+    panic!("the server reads on although nobody takes its answers");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_not_read_from_until_it_does() {
+    let (mut client, _) = initialized().await;
+    let asked = ask_without_reading(&mut client).await;
+    for id in 1..asked {
+        let answer = client.receive().await.expect("an answer");
+        assert_eq!(answer["result"]["tools"][0]["name"], "echo", "{id}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_does_not_hold_up_the_tools_end_nor_the_servers() {
+    let (server, notes, stop) = server();
+    let (mut client, served) = connect(server);
+    client.initialize("2025-11-25").await;
+    ask_without_reading(&mut client).await;
+    let stopped = Instant::now();
+    stop.cancel();
+    noted(&notes, "closed").await;
+    assert!(stopped.elapsed() < Duration::from_millis(500), "{:?}", stopped.elapsed());
+    served.await.expect("no panic").expect("a good end");
+    assert!(stopped.elapsed() < Duration::from_secs(3), "{:?}", stopped.elapsed());
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_and_ends_is_gone() {
+    let (server, notes, _) = server();
+    let (mut client, served) = connect(server);
+    client.initialize("2025-11-25").await;
+    client.send(&call(1, "nap", json!({}))).await;
+    noted(&notes, "nap runs").await;
+    ask_without_reading(&mut client).await;
+    drop(client);
+    served.await.expect("no panic").expect("a good end");
+    assert_eq!(notes.read(), ["nap runs", "nap ends", "closed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_does_not_end_holds_up_a_stop_for_two_seconds() {
+    let (server, notes, stop) = server();
+    let (mut client, served) = connect(server);
+    client.initialize("2025-11-25").await;
+    client.send(&call(1, "stubborn", json!({}))).await;
+    noted(&notes, "stubborn runs").await;
+    let stopped = Instant::now();
+    stop.cancel();
+    served.await.expect("no panic").expect("a good end");
+    assert_eq!(stopped.elapsed().as_secs(), 2);
+    assert_eq!(notes.read(), ["stubborn runs", "closed"]);
 }

@@ -13,6 +13,10 @@ use support::{
     web::{KEY, Web, listen, listen_as, messages},
     with_progress,
 };
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 async fn sent(request: RequestBuilder) -> Response {
     request.send().await.expect("an answer")
@@ -298,6 +302,86 @@ async fn one_session_too_many_is_told_to_come_again_and_sessionless_clients_are_
     assert_eq!(text(&one(web.post_alone(call(1, "echo", json!({"text": "hi"})))).await), "hi");
     sent(web.client.delete(web.url()).bearer_auth(KEY).headers(headers)).await;
     web.session("2025-11-25").await;
+}
+
+#[tokio::test]
+async fn of_many_sessions_that_are_opened_at_once_no_more_begin_than_may() {
+    let (server, ..) = server();
+    let web = listen(server).await;
+    let greetings = (0..96).map(|_| sent(web.post(&initialize("2025-11-25"))));
+    let statuses: Vec<u16> =
+        futures_util::future::join_all(greetings).await.iter().map(|response| response.status().as_u16()).collect();
+    let with = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((with(200), with(503)), (64, 32), "{statuses:?}");
+}
+
+/// What the server says to a client that begins so and says nothing more, and after how many seconds it hangs up.
+async fn after_silence(beginning: &str) -> (String, u64) {
+    let (server, ..) = server();
+    let web = listen(server).await;
+    let mut stream = TcpStream::connect(web.address).await.expect("a connection");
+    stream.write_all(beginning.as_bytes()).await.expect("taken");
+    let started = tokio::time::Instant::now();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).await.expect("a regular end");
+    (said, started.elapsed().as_secs())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_does_not_come_to_its_end_is_not_waited_for() {
+    for beginning in ["", "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthoriz"] {
+        let (_, seconds) = after_silence(beginning).await;
+        assert_eq!(seconds, 30, "{beginning}");
+    }
+    let head = format!("POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEY}\r\nContent-Length: 9\r\n");
+    let (said, seconds) = after_silence(&format!("{head}\r\n{{")).await;
+    assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("within 30 s"), "{said}");
+    assert!((30..=60).contains(&seconds), "after {seconds} s");
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_until_others_end() {
+    let (server, ..) = server();
+    let web = listen(server).await;
+    let mut open = Vec::new();
+    for _ in 0..512 {
+        open.push(TcpStream::connect(web.address).await.expect("a connection"));
+    }
+    let ask = web.post_alone(call(1, "echo", json!({"text": "hi"}))).timeout(Duration::from_secs(1));
+    ask.send().await.expect_err("there is no place for it");
+    drop(open);
+    assert_eq!(text(&one(web.post_alone(call(1, "echo", json!({"text": "hi"})))).await), "hi");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_no_answers_does_not_hold_up_the_end() {
+    let (server, notes, stop) = server();
+    let web = listen(server).await;
+    let (headers, _) = web.session("2025-11-25").await;
+    let _nap = sent(web.post(&call(1, "nap", json!({}))).headers(headers)).await;
+    let mut half = TcpStream::connect(web.address).await.expect("a connection");
+    half.write_all(b"POST /mcp HT").await.expect("taken");
+    noted(&notes, "nap runs").await;
+    let stopped = Instant::now();
+    stop.cancel();
+    web.served.await.expect("no panic").expect("a good end");
+    assert!(stopped.elapsed() < Duration::from_secs(3), "{:?}", stopped.elapsed());
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_answered_as_the_protocol_says() {
+    let (server, ..) = server();
+    let web = listen(server).await;
+    for (body, id, code) in [
+        ("this is no JSON", Value::Null, -32700),
+        (r#"{"jsonrpc":"2.0","id":3}"#, json!(3), -32600),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"\ud800"}}"#, Value::Null, -32700),
+    ] {
+        let response = sent(web.post(&Value::Null).body(body)).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        let answer = messages(response).await.remove(0);
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&id, &json!(code)), "{answer}");
+    }
 }
 
 #[tokio::test]

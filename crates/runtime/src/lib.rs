@@ -10,4 +10,4 @@ pub use assembly::{Assembly, BeginError};
 pub use handspike_tools::Order;
 pub use model_choice::{ModelChoiceError, model_named};
 pub use place::{History, Place, SandboxPlace, Workbench};
-pub use scenario::{Scenario, ScenarioError};
+pub use scenario::{KeyInFile, Scenario, ScenarioError};

@@ -10,6 +10,7 @@ use std::{
 
 use handspike_models::scripted::Script;
 use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_saphyr::{Location, Spanned};
 use thiserror::Error;
 
 /// A scenario file's content.
@@ -24,10 +25,21 @@ pub struct Scenario {
     /// Bind mounts as written: `host:container`, with `:rw` where the sandbox may write. A relative host path starts
     /// at `folder`.
     pub mounts: Vec<String>,
+    /// Where the file first asks for something that only a container can give; none where it does not.
+    pub wants_container: Option<KeyInFile>,
     /// What the model says and expects.
     pub script: Script,
     /// The folder that the file is in.
     pub folder: PathBuf,
+}
+
+/// A key of a scenario file, and where its value begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct KeyInFile {
+    pub key: &'static str,
+    pub line: u64,
+    pub column: u64,
 }
 
 /// Why a scenario can't be used.
@@ -75,9 +87,9 @@ struct ScenarioFile {
     #[serde(deserialize_with = "not_blank")]
     prompt: String,
     #[serde(default)]
-    image: Option<String>,
+    image: Option<Spanned<String>>,
     #[serde(default)]
-    mounts: Vec<String>,
+    mounts: Option<Spanned<Vec<String>>>,
     script: Script,
 }
 
@@ -88,8 +100,18 @@ impl Scenario {
         let file: ScenarioFile = serde_saphyr::from_str(&text)
             .map_err(|error| ScenarioError::Invalid { path: path.to_owned(), mistake: in_words(&error, path) })?;
         let ScenarioFile { name, prompt, image, mounts, script } = file;
-        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        Ok(Self { name, prompt, image, mounts, script, folder })
+        let place_of = |key, at: Location| KeyInFile { key, line: at.line(), column: at.column() };
+        let image_at = image.as_ref().map(|image| place_of("image", image.referenced));
+        let mounts_at = mounts.as_ref().map(|mounts| place_of("mounts", mounts.referenced));
+        Ok(Self {
+            name,
+            prompt,
+            image: image.map(|image| image.value),
+            mounts: mounts.map(|mounts| mounts.value).unwrap_or_default(),
+            wants_container: image_at.or(mounts_at),
+            script,
+            folder: path.parent().map(Path::to_owned).unwrap_or_default(),
+        })
     }
 }
 

@@ -143,3 +143,16 @@ fn arguments_that_a_tool_does_not_accept_are_a_mistake_with_a_place() {
     // A scenario may be about that very mistake.
     load(&text("        expect: {is_error: true}\n")).1.expect("a scenario");
 }
+
+#[test]
+fn what_only_a_container_can_give_is_known_with_its_place() {
+    let load = |lines: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("scenario.yaml");
+        fs::write(&file, format!("name: a\nprompt: b\n{lines}script: [{{say: Done.}}]\n")).expect("written");
+        Scenario::load(&file).expect("a scenario").wants_container
+    };
+    assert_eq!(load(""), None);
+    assert_eq!(load("image: base\n"), Some(KeyInFile { key: "image", line: 3, column: 8 }));
+    assert_eq!(load("\nmounts: [\"/a:/b\"]\n"), Some(KeyInFile { key: "mounts", line: 4, column: 9 }));
+}

@@ -1,6 +1,6 @@
 //! `handspike mcp`: the tools of a sandbox for any MCP client, on standard streams or on HTTP.
 
-use std::{env, net::SocketAddr, time::Duration};
+use std::{env, net::SocketAddr};
 
 use clap::Args;
 use handspike_mcp::{
@@ -8,7 +8,9 @@ use handspike_mcp::{
 };
 use handspike_runtime::{History, Order, Place, Workbench};
 use handspike_sandbox::{Engine, Network};
-use handspike_types::{SessionId, ToolVersions, bash, spec::SandboxTool, with_causes};
+use handspike_types::{
+    BashVersion, ComputerVersion, EditorVersion, SessionId, ToolVersions, spec::SandboxTool, with_causes,
+};
 
 use crate::{
     approval::consent_to_host,
@@ -17,7 +19,6 @@ use crate::{
     place::{PlaceArgs, PlaceKind, Prepared, Resolved, sweep},
     render::Activity,
     tool_args::ToolArgs,
-    units,
 };
 
 /// Where the key for HTTP is looked for when no flag gives it.
@@ -25,6 +26,13 @@ const KEY_VARIABLE: &str = "HANDSPIKE_API_KEY";
 
 /// The actions of the computer that only look, where each is a tool of its own.
 const LOOKING: [&str; 4] = ["screenshot", "zoom", "cursor_position", "wait"];
+
+/// The tools that clients know best, unless others are asked for.
+const VERSIONS: ToolVersions = ToolVersions {
+    bash: BashVersion::V20250124,
+    editor: EditorVersion::V20250124,
+    computer: ComputerVersion::V20250124,
+};
 
 /// Offer the tools of a sandbox to an MCP client.
 #[derive(Args)]
@@ -36,14 +44,6 @@ pub(crate) struct McpArgs {
     /// The tools to offer: bash, editor, computer, and beyond the published ones shell, terminal, desktop.
     #[arg(long, value_name = "TOOL,...", value_delimiter = ',', default_value = "bash,editor,computer")]
     tools: Vec<SandboxTool>,
-
-    /// Offer the tools as they were published at this date.
-    #[arg(long, value_name = "DATE", default_value = "20250124")]
-    tools_version: ToolVersions,
-
-    /// How long a command may take where its call does not say.
-    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = units::parse_duration)]
-    timeout: Duration,
 
     #[command(flatten)]
     place: PlaceArgs,
@@ -173,13 +173,7 @@ fn introduction(place: &Place) -> ServerInfo {
 impl McpArgs {
     /// Checks everything that can be checked without an engine.
     fn resolve(&self) -> Result<Resolved, Failure> {
-        if self.timeout > bash::MAX_TIMEOUT {
-            let (given, most) = (self.timeout.as_secs(), bash::MAX_TIMEOUT.as_secs());
-            return Err(Failure::usage(format!("--timeout is {given} s; a command may take {most} s at most")));
-        }
-        let mut tools = self.behaviour.choose(&self.tools, self.tools_version);
-        tools.settings.bash.timeout_ms = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
-        self.place.resolve(tools, None, Vec::new())
+        self.place.resolve(self.behaviour.choose(&self.tools, VERSIONS), None, Vec::new())
     }
 
     /// Listens, if that is wanted, before anything slow begins: the address may be taken.

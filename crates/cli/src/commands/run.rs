@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use handspike_core::{AllowAll, EventSink, Limits, Model, Policy, Transcript};
-use handspike_runtime::{Assembly, History, Scenario, Workbench, model_named};
+use handspike_runtime::{Assembly, History, KeyInFile, Scenario, Workbench, model_named};
 use handspike_sandbox::Engine;
 use handspike_types::{SessionId, ToolVersions, spec::SandboxTool};
 
@@ -225,6 +225,9 @@ impl Task {
         let scenario = args.scenario.as_deref().map(Scenario::load).transpose()?;
         let tools = args.behaviour.choose(&args.tools, ToolVersions::SCHEMAS);
         if let Some(scenario) = scenario {
+            if args.place.sandbox == PlaceKind::Host {
+                refuse_wishes_for_a_container(args.scenario.as_deref(), &scenario)?;
+            }
             let mounts = parse_mounts(&scenario.mounts, &scenario.folder)?;
             let place = args.place.resolve(tools, scenario.image, mounts)?;
             return Ok(Self { prompt: scenario.prompt, model: Box::new(scenario.script.into_model()), place });
@@ -239,6 +242,14 @@ impl Task {
         let model = model_named(args.model.as_deref().unwrap_or_default(), args.base_url.as_deref())?;
         Ok(Self { prompt, model, place })
     }
+}
+
+fn refuse_wishes_for_a_container(file: Option<&Path>, scenario: &Scenario) -> Result<(), Failure> {
+    let Some(KeyInFile { key, line, column }) = scenario.wants_container else { return Ok(()) };
+    let file = file.unwrap_or(&scenario.folder).display();
+    Err(Failure::usage(format!(
+        "the scenario `{file}` says `{key}` (line {line} column {column}), which makes no sense with --sandbox host: there is no container\nhint: leave one of them out"
+    )))
 }
 
 async fn tell_what_is_kept(engine: &Engine, session: SessionId) -> Result<(), Failure> {

@@ -48,7 +48,8 @@ pub(crate) fn of_output(output: &ToolOutput) -> String {
 pub(crate) fn diff_of(output: &ToolOutput) -> Option<&str> {
     match &output.details {
         Some(ToolDetails::Editor(details)) => details.diff.as_deref(),
-        _ => None,
+        Some(ToolDetails::Bash(_) | ToolDetails::Computer(_) | ToolDetails::Terminal(_) | ToolDetails::Desktop(_))
+        | None => None,
     }
 }
 

@@ -1,10 +1,11 @@
 //! Who may come in. A page in a browser can reach ports of this machine, also under a name of its own that leads here
 //! (DNS rebinding), so the names by which the server is called are checked as well as the key.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json,
+    body::{Body, to_bytes},
     extract::{Request, State},
     http::{
         HeaderMap, HeaderValue, Method, StatusCode, Uri,
@@ -17,9 +18,15 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use http_body_util::LengthLimitError;
+use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::{ApiKey, Origin, sessions::Sessions};
+use crate::{lines::complaint, stdio::MESSAGE_LIMIT};
+
+/// How long a client may take to send a request's body.
+const BODY_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a page of an allowed origin may send.
 const PAGE_SENDS: &str = "authorization, content-type, accept, last-event-id, mcp-session-id, mcp-protocol-version, \
@@ -45,6 +52,12 @@ enum Refusal {
     NoKey,
     WrongKey,
     Full,
+    Slow,
+    TooLarge,
+    /// The client broke off, so nobody reads this.
+    Cut,
+    /// What is answered to a body that is no message.
+    NoMessage(Value),
 }
 
 /// Lets a request pass, or answers it.
@@ -58,8 +71,8 @@ pub(crate) async fn check(State(guard): State<Arc<Guard>>, request: Request, nex
     let mut response = if is_preflight {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        match guard.check_key(request.headers()).and_then(|()| guard.check_room(&request)) {
-            Ok(()) => next.run(request).await,
+        match guard.serve(request, next).await {
+            Ok(response) => response,
             Err(refusal) => refusal.into_response(),
         }
     };
@@ -108,14 +121,42 @@ impl Guard {
         }
     }
 
-    /// A POST of no session opens one, unless it is of a protocol version that has none.
-    fn check_room(&self, request: &Request) -> Result<(), Refusal> {
-        let headers = request.headers();
-        let opens = request.method() == Method::POST
-            && !headers.contains_key("mcp-session-id")
-            && headers.get("mcp-protocol-version").is_none_or(|version| version.as_bytes() < b"2026-07-28".as_slice());
-        if opens && self.sessions.is_full() { Err(Refusal::Full) } else { Ok(()) }
+    /// Has a request served by the protocol, if its key is right, and once it is there as a whole.
+    async fn serve(&self, request: Request, next: Next) -> Result<Response, Refusal> {
+        self.check_key(request.headers())?;
+        let opens = opens_a_session(&request);
+        if opens && self.sessions.is_full() {
+            return Err(Refusal::Full);
+        }
+        let response = next.run(read_whole(request).await?).await;
+        // Another one may have taken the last place meanwhile, which the protocol's service takes for a fault.
+        let lost_the_race = opens && response.status() == StatusCode::INTERNAL_SERVER_ERROR && self.sessions.is_full();
+        if lost_the_race { Err(Refusal::Full) } else { Ok(response) }
     }
+}
+
+/// A POST of no session opens one, unless it is of a protocol version that has none.
+fn opens_a_session(request: &Request) -> bool {
+    let headers = request.headers();
+    request.method() == Method::POST
+        && !headers.contains_key("mcp-session-id")
+        && headers.get("mcp-protocol-version").is_none_or(|version| version.as_bytes() < b"2026-07-28".as_slice())
+}
+
+/// The request with its body read, which may take only so long and be only so large.
+async fn read_whole(request: Request) -> Result<Request, Refusal> {
+    let (head, body) = request.into_parts();
+    let read = timeout(BODY_LIMIT, to_bytes(body, MESSAGE_LIMIT)).await.map_err(|_| Refusal::Slow)?;
+    let body = read.map_err(|error| match error.source() {
+        Some(cause) if cause.is::<LengthLimitError>() => Refusal::TooLarge,
+        Some(_) | None => Refusal::Cut,
+    })?;
+    if head.method == Method::POST
+        && let Some(answer) = complaint(&body)
+    {
+        return Err(Refusal::NoMessage(answer));
+    }
+    Ok(Request::from_parts(head, Body::from(body)))
 }
 
 /// The name by which the client calls the server; none where it says none, several or nonsense.
@@ -134,11 +175,15 @@ impl Refusal {
             Self::Host(_) | Self::Origin(_) => StatusCode::FORBIDDEN,
             Self::NoKey | Self::WrongKey => StatusCode::UNAUTHORIZED,
             Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Cut | Self::NoMessage(_) => StatusCode::BAD_REQUEST,
         }
     }
 
-    fn text(&self) -> String {
-        match self {
+    fn body(&self) -> Value {
+        let text = match self {
+            Self::NoMessage(answer) => return answer.clone(),
             Self::Host(host) => format!(
                 "the server is not known as `{host}`; it answers to the loopback's names and those it was started with"
             ),
@@ -150,15 +195,18 @@ impl Refusal {
             Self::Full => {
                 format!("{} sessions are open, which is the limit; end one, or try again later", Sessions::LIMIT)
             }
-        }
+            Self::Slow => format!("the request's body did not come within {} s", BODY_LIMIT.as_secs()),
+            Self::TooLarge => format!("the request's body has more than {MESSAGE_LIMIT} bytes"),
+            Self::Cut => "the request's body did not come to its end".to_owned(),
+        };
+        json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32000, "message": text}})
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         tracing::info!(refusal = ?self, "a request was turned away");
-        let body = json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32000, "message": self.text()}});
-        let mut response = (self.status(), Json(body)).into_response();
+        let mut response = (self.status(), Json(self.body())).into_response();
         match self {
             Self::NoKey | Self::WrongKey => {
                 response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -166,7 +214,7 @@ impl IntoResponse for Refusal {
             Self::Full => {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
             }
-            Self::Host(_) | Self::Origin(_) => {}
+            Self::Host(_) | Self::Origin(_) | Self::Slow | Self::TooLarge | Self::Cut | Self::NoMessage(_) => {}
         }
         response
     }

@@ -1,22 +1,19 @@
 //! The socket and the ways from it to the tools.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::{Json, Router, http::StatusCode, middleware};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
 use thiserror::Error;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::net::TcpListener;
 
 use super::{
-    ApiKey, Origin,
+    ApiKey, Origin, connections,
     guard::{self, Guard},
     sessions::Sessions,
 };
 use crate::{ServeError, Server, service::Service, stdio::MESSAGE_LIMIT};
-
-/// How long connections may take to end once the server is stopped.
-const END_LIMIT: Duration = Duration::from_secs(10);
 
 /// Where and to whom a server is open.
 #[derive(Clone, Debug)]
@@ -88,17 +85,12 @@ impl HttpServer {
     pub async fn serve(self, server: Arc<Server>) -> Result<(), ServeError> {
         let routes = routes(&server, self.config, self.address.port());
         let stop = server.stop.clone();
-        let serving = axum::serve(self.listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
-        let mut serving = Box::pin(async move { serving.await });
-        let served = tokio::select! {
-            served = &mut serving => served,
-            () = stop.cancelled() => {
-                // A client that holds its connection open must not hold up the end.
-                timeout(END_LIMIT, &mut serving).await.unwrap_or(Ok(()))
-            }
+        // What the tools hold is given back whether or not clients take their last answers.
+        let closing = async {
+            stop.cancelled().await;
+            server.close().await
         };
-        let closed = server.close().await;
-        served?;
+        let ((), closed) = tokio::join!(connections::serve(self.listener, routes, stop.clone()), closing);
         closed
     }
 }

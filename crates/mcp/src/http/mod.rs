@@ -4,6 +4,7 @@
 //! of protocol versions before 2026-07-28 have [`sessions`]; later ones say everything with each request and have none.
 //! Sessions are conversations of the protocol only: all clients share the one executor behind the server.
 
+mod connections;
 mod guard;
 mod key;
 mod listener;

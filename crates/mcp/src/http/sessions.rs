@@ -21,6 +21,7 @@ use rmcp::{
     },
 };
 use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::presence::{HeldStream, Hold, Presence};
@@ -30,10 +31,13 @@ use crate::connection::{Connection, Watched};
 pub(crate) struct Sessions {
     inner: Arc<LocalSessionManager>,
     open: Arc<Mutex<HashMap<SessionId, Open>>>,
+    /// One place for each session that there may be.
+    places: Arc<Semaphore>,
     stop: CancellationToken,
 }
 
 struct Open {
+    _place: OwnedSemaphorePermit,
     presence: Presence,
     gone: CancellationToken,
 }
@@ -55,11 +59,11 @@ impl Sessions {
         let mut inner = LocalSessionManager::default();
         // To the store a session is idle while its call is silent; `Presence` knows better.
         inner.session_config.keep_alive = None;
-        Self { inner: Arc::new(inner), open: Arc::default(), stop }
+        Self { inner: Arc::new(inner), open: Arc::default(), places: Arc::new(Semaphore::new(Self::LIMIT)), stop }
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.open().len() >= Self::LIMIT
+        self.places.available_permits() == 0
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<SessionId, Open>> {
@@ -95,12 +99,10 @@ impl SessionManager for Sessions {
     type Transport = Watched<WorkerTransport<LocalSessionWorker>>;
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), SessionError> {
-        if self.is_full() {
-            return Err(SessionError::Full);
-        }
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| SessionError::Full)?;
         let (id, transport) = self.inner.create_session().await?;
         let (presence, gone) = (Presence::new(), self.stop.child_token());
-        self.open().insert(id.clone(), Open { presence: presence.clone(), gone: gone.clone() });
+        self.open().insert(id.clone(), Open { _place: place, presence: presence.clone(), gone: gone.clone() });
         self.watch(id.clone(), presence.clone(), gone.clone());
         Ok((id, Watched::new(transport, Connection { gone, presence: Some(presence) })))
     }
