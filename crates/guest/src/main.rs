@@ -9,6 +9,7 @@ mod connect;
 mod desktop;
 mod init;
 mod server;
+mod session;
 
 use std::{env, path::PathBuf, process::ExitCode};
 

@@ -6,11 +6,12 @@ use std::{
     os::fd::AsRawFd as _,
     path::Path,
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use handspike_guest::{Service, serve_streams};
-use handspike_local::{LocalConfig, Tools};
+use handspike_guest::{Runs, Service, serve_streams};
+use handspike_local::{Caller, LocalConfig, Tools, WorkerFailed};
+use handspike_types::{SandboxCall, ToolOutput, ToolSettings};
 use nix::{
     errno::Errno,
     sys::{
@@ -40,16 +41,52 @@ pub(crate) fn run(socket: &Path) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = listen(socket)?;
-        serve(listener, Arc::new(start_tools(socket)?), idle_limit()).await
+        serve(listener, Arc::new(SandboxTools::start(socket)?), idle_limit()).await
     })
 }
 
-/// The tools, with the desktop coming up meanwhile. What survives the guest's own end is kept beside its socket.
-fn start_tools(socket: &Path) -> io::Result<Tools> {
-    let desktop = Desktop::start();
-    let cwd = env::current_dir().unwrap_or_else(|_| "/".into());
-    let config = LocalConfig { cwd, undo_journal: Some(socket.with_file_name("undo")) };
-    Tools::start(config, move || desktop.clone())
+/// The tools and the desktop that their programs show themselves on.
+struct SandboxTools {
+    tools: Tools,
+    desktop: Desktop,
+}
+
+impl SandboxTools {
+    /// Starts the tools, with the desktop coming up meanwhile. What survives the guest's own end is kept beside its
+    /// socket.
+    fn start(socket: &Path) -> io::Result<Self> {
+        let desktop = Desktop::start();
+        let cwd = env::current_dir().unwrap_or_else(|_| "/".into());
+        let config = LocalConfig { cwd, undo_journal: Some(socket.with_file_name("undo")) };
+        let displays = desktop.clone();
+        Ok(Self { tools: Tools::start(config, move || displays.clone())?, desktop })
+    }
+}
+
+impl Runs for SandboxTools {
+    async fn run(
+        &self,
+        call: SandboxCall,
+        settings: ToolSettings,
+        caller: Caller<impl Future<Output = ()> + Send>,
+    ) -> Result<ToolOutput, WorkerFailed> {
+        match call {
+            // They may start programs with windows.
+            SandboxCall::Shell(..) | SandboxCall::Terminal(..) => self.desktop.first_start().await,
+            SandboxCall::Editor(_)
+            | SandboxCall::Computer(_)
+            | SandboxCall::ComputerBatch(_)
+            | SandboxCall::Desktop(_) => {}
+        }
+        self.tools.call(call, settings, caller).await
+    }
+}
+
+/// Something that no other run of a guest has.
+fn name_of_this_run() -> Arc<str> {
+    let by_time = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos().to_string();
+    let name = fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_else(|_| by_time());
+    name.trim().into()
 }
 
 /// Listens under another name first, so that the socket's own name never leads to one that does not listen yet.
@@ -70,9 +107,10 @@ fn idle_limit() -> Option<Duration> {
     env::var("HANDSPIKE_IDLE").ok()?.parse().ok().map(Duration::from_secs)
 }
 
-async fn serve(listener: UnixListener, tools: Arc<Tools>, idle_limit: Option<Duration>) -> io::Result<()> {
+async fn serve(listener: UnixListener, tools: Arc<SandboxTools>, idle_limit: Option<Duration>) -> io::Result<()> {
     // Each connection holds a receiver, so their number says whether anybody is there.
     let (connections, _) = watch::channel(());
+    let run = name_of_this_run();
     loop {
         let idle = async {
             connections.closed().await;
@@ -92,14 +130,15 @@ async fn serve(listener: UnixListener, tools: Arc<Tools>, idle_limit: Option<Dur
             },
             () = idle => return Ok(()),
         };
-        let (service, connection) = (Service::new(Arc::clone(&tools)), connections.subscribe());
+        let (service, connection) =
+            (Service::new(Arc::clone(&tools)).of_run(Arc::clone(&run)), connections.subscribe());
         let (tools, connections) = (Arc::clone(&tools), connections.clone());
         tokio::spawn(async move {
             // A client that goes away or speaks no MCP is its own problem; the next one is served all the same.
             let _ = serve_connection(service, stream).await;
             drop(connection);
             if connections.is_closed() {
-                tools.release_held().await;
+                tools.tools.release_held().await;
             }
         });
     }
@@ -112,7 +151,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const GREETING_LIMIT: Duration = Duration::from_secs(30);
 
 /// Serves one client: over the socket itself, or over streams that it hands over.
-async fn serve_connection(service: Service<Tools>, stream: UnixStream) -> io::Result<()> {
+async fn serve_connection(service: Service<SandboxTools>, stream: UnixStream) -> io::Result<()> {
     let handover = timeout(GREETING_LIMIT, async {
         loop {
             stream.readable().await?;

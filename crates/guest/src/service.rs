@@ -10,14 +10,15 @@ use std::{
 
 use handspike_local::{Caller, Tell, Tools, WorkerFailed};
 use handspike_types::{
-    CallError, ContentPart, SETTINGS_KEY, SandboxCall, ToolOutput, ToolSettings,
+    CallError, ContentPart, RUN_KEY, SETTINGS_KEY, SandboxCall, ToolOutput, ToolSettings, quoted,
     spec::{self, SandboxTool},
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
-        PaginatedRequestParams, ProgressNotificationParam, RequestMetaObject, ServerCapabilities, ServerConfig, Tool,
+        MetaObject, PaginatedRequestParams, ProgressNotificationParam, RequestMetaObject, ServerCapabilities,
+        ServerConfig, Tool,
     },
     service::{RequestContext, serve_server},
     transport::async_rw::AsyncRwTransport,
@@ -74,20 +75,31 @@ pub async fn serve_streams<T: Runs>(
 /// The sandbox's tools for one client.
 pub struct Service<T> {
     tools: Arc<T>,
+    run: Option<Arc<str>>,
 }
 
 impl<T> Service<T> {
     /// A service on tools that it may share with others.
     #[must_use]
     pub fn new(tools: Arc<T>) -> Self {
-        Self { tools }
+        Self { tools, run: None }
+    }
+
+    /// The same service, which tells its clients in which run of the guest they have found it.
+    #[must_use]
+    pub fn of_run(self, run: Arc<str>) -> Self {
+        Self { run: Some(run), ..self }
     }
 }
 
 impl<T: Runs> ServerHandler for Service<T> {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(Implementation::new("handspike-guest", env!("CARGO_PKG_VERSION")))
+        let mut config = ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("handspike-guest", env!("CARGO_PKG_VERSION")));
+        if let Some(run) = &self.run {
+            config.meta.get_or_insert_with(MetaObject::new).0.insert(RUN_KEY.to_owned(), (**run).into());
+        }
+        config
     }
 
     async fn list_tools(
@@ -113,7 +125,7 @@ impl<T: Runs> ServerHandler for Service<T> {
             Ok(call) => call,
             Err(CallError::Invalid(error)) => return Ok(to_wire(error.into()).into()),
             Err(CallError::NoSuchTool) => {
-                return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
+                return Err(ErrorData::invalid_params(format!("there is no tool {}", quoted(&request.name)), None));
             }
         };
         let (progress, mut news) = match context.meta.get_progress_token() {

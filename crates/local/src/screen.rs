@@ -1,9 +1,15 @@
 //! The desktop tools on their thread: a connection to each display that is asked for, made again when it is lost.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    os::fd::BorrowedFd,
+};
 
-use handspike_computer::{Computer, Desktop};
-use handspike_types::{ComputerSettings, ContentPart, ToolOutput, computer::ComputerAction, desktop::DesktopAction};
+use handspike_computer::{Computer, Desktop, DesktopError};
+use handspike_types::{
+    ComputerSettings, ContentPart, ToolOutput, computer::ComputerAction, desktop::DesktopAction, with_causes,
+};
 
 use crate::worker::{Line, Worker};
 
@@ -32,15 +38,22 @@ pub trait Displays {
 pub(crate) struct Screen<D: Displays> {
     displays: D,
     computers: BTreeMap<u32, Computer<D::Desktop>>,
-    /// The display was lost under the last call; to be told with the next answer.
-    was_lost: bool,
+    /// Displays that were lost; to be told with the next answer of those that are there again.
+    lost: BTreeSet<u32>,
 }
+
+/// What a model is told when a display is there again.
+const NEW_DISPLAY: &str = "[the display had ended and there is a new one: the windows that were on it are gone]";
+
+/// What it is told when a display ends under a call.
+const LOST_DISPLAY: &str = "[the display ended under this call, and with it all windows; what the call did before is not \
+                            known, and the next one gets a new display]";
 
 impl<D: Displays> Screen<D> {
     /// Starts the thread of those who use displays.
     pub(crate) fn start(displays: impl Fn() -> D + Send + 'static) -> io::Result<Worker<ScreenCall>> {
         Worker::start("computer", move || {
-            let mut screen = Self { displays: displays(), computers: BTreeMap::new(), was_lost: false };
+            let mut screen = Self { displays: displays(), computers: BTreeMap::new(), lost: BTreeSet::new() };
             move |call, line: Line<'_>| screen.run(&call, &line)
         })
     }
@@ -48,13 +61,13 @@ impl<D: Displays> Screen<D> {
     fn run(&mut self, call: &ScreenCall, line: &Line<'_>) -> ToolOutput {
         match call {
             ScreenCall::Act(action, settings) => {
-                self.with(settings, |computer| computer.run(action, settings, line.cancel))
+                self.with(settings, line.cancel, |computer| computer.run(action, settings, line.cancel))
             }
             ScreenCall::Batch(actions, settings) => {
-                self.with(settings, |computer| computer.run_batch(actions, settings, line.cancel))
+                self.with(settings, line.cancel, |computer| computer.run_batch(actions, settings, line.cancel))
             }
             ScreenCall::Desktop(action, settings) => {
-                self.with(settings, |computer| computer.run_desktop(action, settings, line.cancel))
+                self.with(settings, line.cancel, |computer| computer.run_desktop(action, settings, line.cancel))
             }
             ScreenCall::Release => {
                 self.computers.values_mut().for_each(Computer::release_held);
@@ -66,26 +79,43 @@ impl<D: Displays> Screen<D> {
     fn with(
         &mut self,
         settings: &ComputerSettings,
+        cancel: BorrowedFd<'_>,
         act: impl FnOnce(&mut Computer<D::Desktop>) -> ToolOutput,
     ) -> ToolOutput {
         let number = settings.display_number.unwrap_or(self.displays.own_number());
-        let mut computer = match self.computers.remove(&number) {
-            Some(computer) => computer,
-            None => match self.displays.connect(number) {
-                Ok(computer) => computer,
-                Err(error) => return ToolOutput::error(error),
-            },
+        let mut computer = match self.ready(number, cancel) {
+            Ok(computer) => computer,
+            Err(error) => return ToolOutput::error(error),
         };
+        let news = self.lost.remove(&number).then_some(NEW_DISPLAY);
         let mut output = act(&mut computer);
-        if std::mem::take(&mut self.was_lost) {
-            let news = "[the display had ended and there is a new one: the windows that were on it are gone]";
-            output.content.insert(0, ContentPart::text(news));
-        }
+        output.content.splice(0..0, news.map(ContentPart::text));
         if computer.is_lost() {
-            self.was_lost = true;
+            self.lost.insert(number);
+            output.content.push(ContentPart::text(LOST_DISPLAY));
         } else {
             self.computers.insert(number, computer);
         }
         output
+    }
+
+    /// The connection to a display, which may have ended since the last call: then another one, before anything is done.
+    fn ready(&mut self, number: u32, cancel: BorrowedFd<'_>) -> Result<Computer<D::Desktop>, String> {
+        if let Some(mut computer) = self.computers.remove(&number) {
+            match computer.desktop().begin(cancel) {
+                Ok(()) => return Ok(computer),
+                Err(DesktopError::Lost(_)) => {
+                    self.lost.insert(number);
+                }
+                Err(error) => {
+                    // It is there and does not answer, or the call is cancelled. The call would come no further.
+                    computer.desktop().end();
+                    computer.release_held();
+                    self.computers.insert(number, computer);
+                    return Err(with_causes(&error));
+                }
+            }
+        }
+        self.displays.connect(number)
     }
 }

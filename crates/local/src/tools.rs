@@ -18,7 +18,7 @@ use handspike_types::{
 use crate::{
     Displays,
     screen::{Screen, ScreenCall},
-    worker::{Caller, Line, Worker, WorkerFailed},
+    worker::{Caller, Line, Worker, WorkerFailed, not_run},
 };
 
 /// Named shells beside each other; more are refused.
@@ -37,7 +37,8 @@ pub struct LocalConfig {
 pub struct Tools {
     config: LocalConfig,
     shells: Mutex<BTreeMap<ShellName, Arc<ShellWorker>>>,
-    terminals: Worker<(ShellName, TerminalAction)>,
+    terminals: Arc<Terminals>,
+    terminal_workers: Mutex<BTreeMap<ShellName, Arc<Worker<TerminalAction>>>>,
     editor: Worker<(EditorCommand, EditorSettings)>,
     screen: Worker<ScreenCall>,
 }
@@ -48,9 +49,11 @@ impl Tools {
     /// Starts the tools' threads. The shell comes up meanwhile.
     pub fn start<D: Displays>(config: LocalConfig, displays: impl Fn() -> D + Send + 'static) -> io::Result<Self> {
         let main = Arc::new(config.start_shell()?);
+        let terminals = TerminalConfig { cwd: config.cwd.clone(), ..TerminalConfig::default() };
         Ok(Self {
             shells: Mutex::new(BTreeMap::from([(ShellName::main(), main)])),
-            terminals: config.start_terminals()?,
+            terminals: Arc::new(Terminals::new(terminals)),
+            terminal_workers: Mutex::default(),
             editor: config.start_editor()?,
             screen: Screen::start(displays)?,
             config,
@@ -65,11 +68,14 @@ impl Tools {
         caller: Caller<impl Future<Output = ()>>,
     ) -> Result<ToolOutput, WorkerFailed> {
         match call {
-            SandboxCall::Shell(name, action) => match self.shell(&name)? {
+            SandboxCall::Shell(name, action) => match self.shell(&name) {
                 Ok(shell) => shell.call((action, settings.bash), caller).await,
                 Err(refusal) => Ok(refusal),
             },
-            SandboxCall::Terminal(name, action) => self.terminals.call((name, action), caller).await,
+            SandboxCall::Terminal(name, action) => match self.terminal(&name) {
+                Ok(terminal) => terminal.call(action, caller).await,
+                Err(error) => Ok(not_run(&error)),
+            },
             SandboxCall::Editor(command) => self.editor.call((command, settings.editor), caller).await,
             SandboxCall::Computer(action) => self.screen.call(ScreenCall::Act(action, settings.computer), caller).await,
             SandboxCall::ComputerBatch(actions) => {
@@ -89,22 +95,38 @@ impl Tools {
     }
 
     /// The shell of a name, started if it is new.
-    fn shell(&self, name: &ShellName) -> Result<Result<Arc<ShellWorker>, ToolOutput>, WorkerFailed> {
+    fn shell(&self, name: &ShellName) -> Result<Arc<ShellWorker>, ToolOutput> {
         let mut shells = self.shells.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shell) = shells.get(name) {
-            return Ok(Ok(Arc::clone(shell)));
+            return Ok(Arc::clone(shell));
         }
         if shells.len() >= MAX_SHELLS {
             let names: Vec<&str> = shells.keys().map(ShellName::as_str).collect();
-            return Ok(Err(ToolOutput::error(format!(
+            return Err(ToolOutput::error(format!(
                 "there are {MAX_SHELLS} shells already; use one of them: {}",
                 names.join(", ")
-            ))));
+            )));
         }
-        let shell = self.config.start_shell().map_err(|_| WorkerFailed("no thread could be started"))?;
-        let shell = Arc::new(shell);
+        let shell = Arc::new(self.config.start_shell().map_err(|error| not_run(&error))?);
         shells.insert(name.clone(), Arc::clone(&shell));
-        Ok(Ok(shell))
+        Ok(shell)
+    }
+
+    /// The thread for calls to a terminal of a name, so that one that waits holds up no other.
+    fn terminal(&self, name: &ShellName) -> io::Result<Arc<Worker<TerminalAction>>> {
+        let mut workers = self.terminal_workers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(worker) = workers.get(name) {
+            return Ok(Arc::clone(worker));
+        }
+        // A thread whose terminal is closed, and that nobody calls, is of no more use.
+        workers.retain(|name, worker| self.terminals.has(name) || Arc::strong_count(worker) > 1);
+        let (terminals, own_name) = (Arc::clone(&self.terminals), name.clone());
+        let worker = Arc::new(Worker::start("terminal", move || {
+            let (terminals, name) = (Arc::clone(&terminals), own_name.clone());
+            move |action: TerminalAction, line: Line<'_>| terminals.run(&name, &action, line.cancel)
+        })?);
+        workers.insert(name.clone(), Arc::clone(&worker));
+        Ok(worker)
     }
 }
 
@@ -121,21 +143,109 @@ impl LocalConfig {
         })
     }
 
-    fn start_terminals(&self) -> io::Result<Worker<(ShellName, TerminalAction)>> {
-        let cwd = self.cwd.clone();
-        Worker::start("terminal", move || {
-            let mut terminals = Terminals::new(TerminalConfig { cwd: cwd.clone(), ..TerminalConfig::default() });
-            move |(name, action): (ShellName, TerminalAction), line: Line<'_>| {
-                terminals.run(&name, &action, line.cancel)
-            }
-        })
-    }
-
     fn start_editor(&self) -> io::Result<Worker<(EditorCommand, EditorSettings)>> {
         let journal = self.undo_journal.clone();
         Worker::start("editor", move || {
             let mut editor = Editor::new(EditorConfig { journal: journal.clone(), ..EditorConfig::default() });
             move |(command, settings): (EditorCommand, EditorSettings), _line: Line<'_>| editor.run(&command, &settings)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::pending,
+        time::{Duration, Instant},
+    };
+
+    use handspike_computer::{Computer, X11Desktop};
+    use serde_json::{Value, json};
+    use tokio::join;
+
+    use super::*;
+
+    struct NoDisplay;
+
+    impl Displays for NoDisplay {
+        type Desktop = X11Desktop;
+
+        fn own_number(&self) -> u32 {
+            7
+        }
+
+        fn connect(&mut self, number: u32) -> Result<Computer<X11Desktop>, String> {
+            Err(format!("there is no display {number}"))
+        }
+    }
+
+    fn tools() -> Tools {
+        let config = LocalConfig { cwd: std::env::temp_dir(), undo_journal: None };
+        Tools::start(config, || NoDisplay).expect("threads")
+    }
+
+    async fn call(tools: &Tools, tool: &str, arguments: Value) -> ToolOutput {
+        call_with(tools, tool, arguments, ToolSettings::default()).await
+    }
+
+    async fn call_with(tools: &Tools, tool: &str, arguments: Value, settings: ToolSettings) -> ToolOutput {
+        let call = SandboxCall::parse(tool, &arguments, &settings).expect("the arguments fit");
+        tools.call(call, settings, Caller { cancelled: pending(), progress: None }).await.expect("no failure")
+    }
+
+    #[tokio::test]
+    async fn shells_of_different_names_are_different_shells() {
+        let tools = tools();
+        call(&tools, "bash", json!({"command": "where=main"})).await;
+        call(&tools, "shell", json!({"name": "other", "command": "where=other"})).await;
+        let main = call(&tools, "shell", json!({"name": "main", "command": "echo $where"})).await;
+        assert!(main.joined_text().starts_with("main\n"), "{}", main.joined_text());
+        for number in 2..MAX_SHELLS {
+            call(&tools, "shell", json!({"name": format!("s{number}"), "command": "true"})).await;
+        }
+        let refused = call(&tools, "shell", json!({"name": "another", "command": "true"})).await;
+        assert!(refused.is_error && refused.joined_text().contains("main, other, s10"), "{}", refused.joined_text());
+    }
+
+    #[tokio::test]
+    async fn a_terminal_that_waits_holds_up_no_other() {
+        let tools = tools();
+        let started = Instant::now();
+        let slow = async {
+            call(&tools, "terminal", json!({"name": "slow", "command": "cat", "until": "never", "timeout": 3})).await;
+            started.elapsed()
+        };
+        let quick = async {
+            let output = call(&tools, "terminal", json!({"name": "quick", "command": "echo here"})).await;
+            assert!(output.joined_text().starts_with("here\n"), "{}", output.joined_text());
+            started.elapsed()
+        };
+        let (slow, quick) = join!(slow, quick);
+        assert!(quick < Duration::from_secs(2) && slow >= Duration::from_secs(3), "{quick:?}, {slow:?}");
+    }
+
+    #[tokio::test]
+    async fn threads_of_closed_terminals_are_given_back() {
+        let tools = tools();
+        for number in 0..20 {
+            let name = format!("t{number}");
+            call(&tools, "terminal", json!({"name": name, "command": "cat"})).await;
+            call(&tools, "terminal", json!({"name": name, "close": true})).await;
+            let missing = call(&tools, "terminal", json!({"name": format!("m{number}")})).await;
+            assert!(missing.is_error && missing.joined_text().contains("no such terminal"));
+        }
+        assert_eq!(tools.terminal_workers.lock().expect("no panic").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_call_goes_to_the_display_that_is_named_or_else_to_the_own_one() {
+        let tools = tools();
+        let arguments = json!({"action": "screenshot"});
+        let own = call(&tools, "computer", arguments.clone()).await;
+        assert_eq!((own.is_error, own.joined_text().as_str()), (true, "there is no display 7"));
+        let mut settings = ToolSettings::default();
+        settings.computer.display_number = Some(3);
+        let named = call_with(&tools, "computer", arguments, settings).await;
+        assert_eq!(named.joined_text(), "there is no display 3");
     }
 }

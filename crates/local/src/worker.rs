@@ -13,7 +13,7 @@ use std::{
         unix::net::UnixStream as BlockingStream,
     },
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc,
+    sync::mpsc::{self, TrySendError},
     thread,
 };
 
@@ -59,7 +59,7 @@ pub struct Caller<F> {
     pub progress: Option<Tell>,
 }
 
-/// A failure of the machinery, not of the call.
+/// A failure of the machinery, not of the call. A limit that calls themselves reach is none: it is answered.
 #[derive(Debug)]
 pub struct WorkerFailed(pub &'static str);
 
@@ -90,14 +90,19 @@ impl<C: Send + 'static> Worker<C> {
         call: C,
         caller: Caller<impl Future<Output = ()>>,
     ) -> Result<ToolOutput, WorkerFailed> {
-        let no_line = |_| WorkerFailed("no descriptor is free");
-        let (line, theirs) = BlockingStream::pair().map_err(no_line)?;
-        line.set_nonblocking(true).map_err(no_line)?;
-        let mut line = UnixStream::from_std(line).map_err(no_line)?;
+        let (mut line, theirs) = match joined() {
+            Ok(pair) => pair,
+            Err(error) => return Ok(not_run(&error)),
+        };
         let (answer, mut answered) = oneshot::channel();
-        self.jobs
-            .try_send(Job { call, line: theirs, progress: caller.progress, answer })
-            .map_err(|_| WorkerFailed("too many calls wait for this tool"))?;
+        match self.jobs.try_send(Job { call, line: theirs, progress: caller.progress, answer }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                let text = format!("not run: {QUEUE} calls wait for this tool already; try again when they are done");
+                return Ok(ToolOutput::error(text));
+            }
+            Err(TrySendError::Disconnected(_)) => return Err(WorkerFailed("the tool's thread has ended")),
+        }
         // A bell that can't be rung because it is ringing already will be heard all the same.
         let _ = (&self.bell).write(&[0]);
 
@@ -112,6 +117,22 @@ impl<C: Send + 'static> Worker<C> {
         }
         answered.try_recv().map_err(|_| WorkerFailed("the tool failed in the middle of the call"))
     }
+}
+
+/// The two ends of a call's line: the caller's and the tool's.
+fn joined() -> io::Result<(UnixStream, BlockingStream)> {
+    let (line, theirs) = BlockingStream::pair()?;
+    line.set_nonblocking(true)?;
+    Ok((UnixStream::from_std(line)?, theirs))
+}
+
+/// The answer to a call for which the system has no thread or descriptor left. Whoever asked for so many can give some
+/// back.
+pub(crate) fn not_run(error: &io::Error) -> ToolOutput {
+    ToolOutput::error(format!(
+        "not run: the machine of the tools has nothing left to run it with: {error}\nhint: end processes, or close \
+         terminals and programs, that are not needed any more"
+    ))
 }
 
 impl<C> Job<C> {
@@ -134,5 +155,134 @@ impl<C> Job<C> {
                 make()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{pending, ready},
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
+
+    use rustix::event::{PollFd, PollFlags, poll};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    fn nobody() -> Caller<impl Future<Output = ()>> {
+        Caller { cancelled: pending(), progress: None }
+    }
+
+    fn wait_for_cancel(line: &Line<'_>) {
+        poll(&mut [PollFd::from_borrowed_fd(line.cancel, PollFlags::IN)], None).expect("waits");
+    }
+
+    #[tokio::test]
+    async fn calls_run_in_order_on_one_tool() {
+        let worker = Worker::start("test", || {
+            let mut before = 0;
+            move |call: u32, _: Line<'_>| {
+                before += 1;
+                ToolOutput::text(format!("{call} after {}", before - 1))
+            }
+        });
+        let worker = worker.expect("a thread");
+        for call in 0..3 {
+            let output = worker.call(call, nobody()).await.expect("no failure");
+            assert_eq!(output.joined_text(), format!("{call} after {call}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_call_answers_how_far_it_came() {
+        let worker = Worker::start("test", || {
+            |(): (), line: Line<'_>| {
+                wait_for_cancel(&line);
+                ToolOutput::text("half of it")
+            }
+        });
+        let caller = Caller { cancelled: ready(()), progress: None };
+        let called = timeout(LIMIT, worker.expect("a thread").call((), caller)).await.expect("ends");
+        assert_eq!(called.expect("no failure").joined_text(), "half of it");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_nobody_waits_for_any_more_is_told_to_stop() {
+        let worker = Worker::start("test", || {
+            |stuck: bool, line: Line<'_>| {
+                if stuck {
+                    wait_for_cancel(&line);
+                }
+                ToolOutput::text("on")
+            }
+        });
+        let worker = worker.expect("a thread");
+        assert!(timeout(Duration::from_millis(50), worker.call(true, nobody())).await.is_err());
+        let next = timeout(LIMIT, worker.call(false, nobody())).await.expect("ends");
+        assert_eq!(next.expect("no failure").joined_text(), "on");
+    }
+
+    #[tokio::test]
+    async fn progress_is_told_from_the_tool_s_thread() {
+        let worker = Worker::start("test", || {
+            |(): (), line: Line<'_>| {
+                line.progress.expect("somebody wants to know")("half");
+                ToolOutput::text("done")
+            }
+        });
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tell: Tell = Box::new({
+            let told = Arc::clone(&told);
+            move |text| told.lock().expect("no panic").push(text.to_owned())
+        });
+        let caller = Caller { cancelled: pending(), progress: Some(tell) };
+        worker.expect("a thread").call((), caller).await.expect("no failure");
+        assert_eq!(*told.lock().expect("no panic"), ["half"]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_its_call_and_the_tool_is_made_again() {
+        let worker = Worker::start("test", || {
+            let mut calls = 0;
+            move |panics: bool, _: Line<'_>| {
+                calls += 1;
+                assert!(!panics, "as asked");
+                ToolOutput::text(format!("call {calls}"))
+            }
+        });
+        let worker = worker.expect("a thread");
+        assert_eq!(worker.call(false, nobody()).await.expect("no failure").joined_text(), "call 1");
+        let failed = worker.call(true, nobody()).await.expect_err("a panic");
+        assert_eq!(failed.0, "the tool failed in the middle of the call");
+        assert_eq!(worker.call(false, nobody()).await.expect("no failure").joined_text(), "call 1");
+    }
+
+    #[tokio::test]
+    async fn more_calls_than_may_wait_are_answered_as_not_run() {
+        let worker = Worker::start("test", || {
+            |(): (), line: Line<'_>| {
+                wait_for_cancel(&line);
+                ToolOutput::text("stopped")
+            }
+        });
+        let worker = Arc::new(worker.expect("a thread"));
+        let calls: Vec<_> = (0..2 * QUEUE)
+            .map(|_| {
+                let worker = Arc::clone(&worker);
+                let stop = async { tokio::time::sleep(Duration::from_millis(200)).await };
+                tokio::spawn(async move { worker.call((), Caller { cancelled: stop, progress: None }).await })
+            })
+            .collect();
+        let mut refused = 0;
+        for call in calls {
+            let output = timeout(LIMIT, call).await.expect("ends").expect("no panic").expect("no failure");
+            refused += usize::from(output.is_error && output.joined_text().starts_with("not run: "));
+        }
+        // One more than may wait can be under way.
+        assert!((QUEUE - 1..=QUEUE).contains(&refused), "{refused}");
     }
 }

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     future::ready,
     io,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -16,27 +17,27 @@ use bollard::{
 use bytes::Bytes;
 use futures_util::{StreamExt as _, future::BoxFuture};
 use handspike_core::{CallContext, Progress, SandboxedCall};
-use handspike_types::{ContentPart, Image, SETTINGS_KEY, ToolDetails, ToolOutput, ToolSettings};
+use handspike_types::{ContentPart, Image, RUN_KEY, SETTINGS_KEY, ToolDetails, ToolOutput, ToolSettings};
 use rmcp::{
     RoleClient,
     model::{
-        CallToolRequestParams, CallToolResult, ClientRequest, ContentBlock, JsonRpcMessage, ProgressToken, Request,
-        RequestMetaObject, ServerNotification, ServerResult,
+        CallToolRequestParams, CallToolResult, ClientRequest, ContentBlock, PingRequest, ProgressToken, Request,
+        RequestMetaObject, ServerResult,
     },
-    service::{PeerRequestOptions, RunningService, RxJsonRpcMessage, ServiceError, TxJsonRpcMessage, serve_client},
-    transport::{Transport, async_rw::AsyncRwTransport},
+    service::{PeerRequestOptions, RunningService, ServiceError, serve_client},
 };
 use thiserror::Error;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::timeout,
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::io::StreamReader;
 
-use crate::{Engine, guest_binary::GUEST_PATH};
-
-/// The longest message that is taken from a guest.
-const MESSAGE_LIMIT: usize = 64 << 20;
+use crate::{
+    Engine,
+    guest_binary::GUEST_PATH,
+    guest_stream::{GuestStream, Signs},
+};
 
 /// Characters of a guest's progress that are passed on.
 const PROGRESS_LENGTH: usize = 200;
@@ -44,15 +45,28 @@ const PROGRESS_LENGTH: usize = 200;
 /// How long a guest may take from its container's start to its first words.
 const GREETING_LIMIT: Duration = Duration::from_secs(30);
 
+/// A guest that runs a call and gives no sign of life for so long is asked for one.
+const ASKED_AFTER: Duration = Duration::from_secs(5);
+
+/// And then has so long to give it. A guest answers at once, but a machine may be busy.
+const SIGN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a guest may take to be told that a call is cancelled.
+const CANCEL_LIMIT: Duration = Duration::from_secs(1);
+
+/// Bytes that the name of a run may have.
+const RUN_LENGTH: usize = 64;
+
 /// An MCP client of the guest in one container.
 pub struct Connection {
     client: RunningService<RoleClient, ()>,
     listeners: Listeners,
+    signs: Signs,
 }
 
 /// Who wants to know how a call goes on, by its token.
 #[derive(Clone, Default)]
-struct Listeners(Arc<Mutex<HashMap<ProgressToken, Progress>>>);
+pub(crate) struct Listeners(Arc<Mutex<HashMap<ProgressToken, Progress>>>);
 
 /// Why a connection could not be made or used.
 #[derive(Debug, Error)]
@@ -61,8 +75,11 @@ pub enum ConnectionError {
     #[error("the engine could not connect to the sandbox")]
     Exec(#[from] bollard::errors::Error),
     /// The guest did not greet in time.
-    #[error("the sandbox's guest did not answer within {} s", GREETING_LIMIT.as_secs())]
-    Silent,
+    #[error("the sandbox's guest did not answer within {} s", .0.as_secs())]
+    Silent(Duration),
+    /// The guest fell silent during a call.
+    #[error("the sandbox's guest gave no sign of life for {} s", (ASKED_AFTER + SIGN_LIMIT).as_secs())]
+    Mute,
     /// The guest greeted in a way that is no MCP.
     #[error("the sandbox's guest does not speak as expected: {0}")]
     Greeting(String),
@@ -77,6 +94,15 @@ pub enum ConnectionError {
 impl Connection {
     /// Connects to the guest in a container that has been started.
     pub async fn open(engine: &Engine, container: &str) -> Result<Self, ConnectionError> {
+        Self::open_within(GREETING_LIMIT, engine, container).await
+    }
+
+    /// The same with a limit for the guest's first words.
+    pub(crate) async fn open_within(
+        limit: Duration,
+        engine: &Engine,
+        container: &str,
+    ) -> Result<Self, ConnectionError> {
         let exec = ExecConfig {
             attach_stdin: Some(true),
             attach_stdout: Some(true),
@@ -91,7 +117,7 @@ impl Connection {
             return Err(ConnectionError::Lost);
         };
         let stdout = output.filter_map(|frame| ready(stdout_of(frame))).boxed();
-        Self::over(StreamReader::new(stdout), input).await
+        Self::greet(limit, StreamReader::new(stdout), input).await
     }
 
     /// Greets a guest over streams that lead to it.
@@ -99,16 +125,30 @@ impl Connection {
         read: impl AsyncRead + Send + Unpin + 'static,
         write: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Self, ConnectionError> {
-        let transport = AsyncRwTransport::new_client(read, write).with_max_line_length(MESSAGE_LIMIT);
-        let listeners = Listeners::default();
+        Self::greet(GREETING_LIMIT, read, write).await
+    }
+
+    async fn greet(
+        limit: Duration,
+        read: impl AsyncRead + Send + Unpin + 'static,
+        write: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Self, ConnectionError> {
+        let (listeners, signs) = (Listeners::default(), Signs::new());
+        let stream = GuestStream::new(read, write, listeners.clone(), signs.clone());
         // Boxed: the compiler can't see that the transport's own future is `Send` through two more layers of `async`.
-        let greeting: BoxFuture<'static, _> =
-            Box::pin(serve_client((), Answers { transport, listeners: listeners.clone() }));
-        match timeout(GREETING_LIMIT, greeting).await {
-            Ok(Ok(client)) => Ok(Self { client, listeners }),
+        let greeting: BoxFuture<'static, _> = Box::pin(serve_client((), stream));
+        match timeout(limit, greeting).await {
+            Ok(Ok(client)) => Ok(Self { client, listeners, signs }),
             Ok(Err(error)) => Err(ConnectionError::Greeting(harmless(&error.to_string()))),
-            Err(_) => Err(ConnectionError::Silent),
+            Err(_) => Err(ConnectionError::Silent(limit)),
         }
+    }
+
+    /// Which of its runs the guest says that this is; none of a guest that doesn't say.
+    pub(crate) fn run(&self) -> Option<String> {
+        let about = self.client.peer_info()?;
+        let run = about.meta.as_ref()?.0.get(RUN_KEY)?.as_str()?;
+        (run.len() <= RUN_LENGTH).then(|| run.to_owned())
     }
 
     /// Runs a tool in the sandbox. When the context's token fires the guest is told, and the call counts as cancelled.
@@ -122,13 +162,41 @@ impl Connection {
             answer = &mut handle.rx => answer.map_err(|_| ConnectionError::Lost)??,
             () = context.cancel.cancelled() => {
                 // MCP has no answer to a cancelled request, so how far the call came stays with the guest.
-                let _ = handle.cancel(Some("cancelled by the host".to_owned())).await;
+                let _ = timeout(CANCEL_LIMIT, handle.cancel(Some("cancelled by the host".to_owned()))).await;
                 return Ok(ToolOutput::error("cancelled: the call was stopped before it came to its end"));
             }
+            () = self.silence() => return Err(ConnectionError::Mute),
         };
         match answer {
             ServerResult::CallToolResult(result) => Ok(from_wire(result)),
             _ => Err(ConnectionError::Guest("it answered a call with something else".to_owned())),
+        }
+    }
+
+    /// Ends when the guest has given no sign of life, although it was asked for one.
+    async fn silence(&self) {
+        let mut since = Instant::now();
+        loop {
+            since = since.max(self.signs.last());
+            let asking = since + ASKED_AFTER;
+            if Instant::now() < asking {
+                sleep_until(asking).await;
+                continue;
+            }
+            since = Instant::now();
+            let mut answer = pin!(self.client.send_request(ClientRequest::PingRequest(PingRequest::default())));
+            loop {
+                let limit = since.max(self.signs.last()) + SIGN_LIMIT;
+                tokio::select! {
+                    biased;
+                    // Whatever it is, it is an answer; the end of the connection is told to the call itself.
+                    _ = &mut answer => break,
+                    () = sleep_until(limit) => if since.max(self.signs.last()) + SIGN_LIMIT <= Instant::now() {
+                        return;
+                    }
+                }
+            }
+            since = Instant::now();
         }
     }
 }
@@ -151,7 +219,7 @@ impl Listeners {
         Listening { listeners: self, token }
     }
 
-    fn tell(&self, token: &ProgressToken, text: Option<String>) {
+    pub(crate) fn tell(&self, token: &ProgressToken, text: Option<String>) {
         if let Some(progress) = self.locked().get(token) {
             let text: String = text.unwrap_or_default().chars().take(PROGRESS_LENGTH).collect();
             progress.say(text);
@@ -171,44 +239,6 @@ struct Listening<'a> {
 impl Drop for Listening<'_> {
     fn drop(&mut self) {
         self.listeners.locked().remove(&self.token);
-    }
-}
-
-/// Passes on a guest's answers, tells its progress, and drops the rest. A guest has nothing to ask of the host, and each
-/// question would take memory until it is answered, which a hostile guest can prevent by not reading.
-struct Answers<T> {
-    transport: T,
-    listeners: Listeners,
-}
-
-impl<T: Transport<RoleClient>> Transport<RoleClient> for Answers<T> {
-    type Error = T::Error;
-
-    fn send(
-        &mut self,
-        message: TxJsonRpcMessage<RoleClient>,
-    ) -> impl Future<Output = Result<(), T::Error>> + Send + 'static {
-        self.transport.send(message)
-    }
-
-    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
-        loop {
-            match self.transport.receive().await? {
-                JsonRpcMessage::Notification(notification) => {
-                    if let ServerNotification::ProgressNotification(news) = notification.notification {
-                        self.listeners.tell(&news.params.progress_token, news.params.message);
-                    }
-                }
-                JsonRpcMessage::Request(_) => {}
-                answer @ (JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)) => return Some(answer),
-            }
-            // A flood must not keep this task from giving way to the others.
-            tokio::task::consume_budget().await;
-        }
-    }
-
-    fn close(&mut self) -> impl Future<Output = Result<(), T::Error>> + Send {
-        self.transport.close()
     }
 }
 
@@ -250,4 +280,145 @@ fn from_wire(result: CallToolResult) -> ToolOutput {
     // Details that don't parse are left out: they are for programs, and the guest may say anything.
     let details = result.structured_content.and_then(|value| serde_json::from_value::<ToolDetails>(value).ok());
     ToolOutput { content: content.collect(), is_error: result.is_error.unwrap_or(false), details }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+    use tokio::io::{
+        AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf, duplex, split,
+    };
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    /// A guest whose words are the test's own.
+    struct Guest {
+        read: tokio::io::Lines<BufReader<ReadHalf<DuplexStream>>>,
+        write: WriteHalf<DuplexStream>,
+    }
+
+    impl Guest {
+        /// The next request of a method; notifications and others are passed over.
+        async fn asked(&mut self, method: &str) -> Value {
+            loop {
+                let line = self.read.next_line().await.expect("a stream in memory").expect("the host is there");
+                let message: Value = serde_json::from_str(&line).expect("the host speaks JSON");
+                if message["method"] == method {
+                    return message;
+                }
+            }
+        }
+
+        async fn answer(&mut self, request: &Value, result: Value) {
+            self.say(&format!("{}\n", json!({"jsonrpc": "2.0", "id": request["id"], "result": result}))).await;
+        }
+
+        async fn say(&mut self, text: &str) {
+            self.write.write_all(text.as_bytes()).await.expect("the host is there");
+        }
+    }
+
+    async fn greeted() -> (Connection, Guest) {
+        let (host, guest) = duplex(1 << 20);
+        let (read, write) = split(guest);
+        let mut guest = Guest { read: BufReader::new(read).lines(), write };
+        let greeting = async {
+            let request = guest.asked("initialize").await;
+            let about = json!({"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
+                "serverInfo": {"name": "guest", "version": "0"}, "_meta": {RUN_KEY: "first"}});
+            guest.answer(&request, about).await;
+        };
+        let (read, write) = split(host);
+        let (connection, ()) = tokio::join!(Connection::over(read, write), greeting);
+        (connection.expect("a greeting"), guest)
+    }
+
+    async fn call(connection: &Connection) -> Result<ToolOutput, ConnectionError> {
+        let context = CallContext { cancel: CancellationToken::new(), progress: Progress::channel().0 };
+        let settings = ToolSettings::default();
+        connection.call(SandboxedCall { tool: "bash", arguments: Map::new(), settings: &settings }, &context).await
+    }
+
+    fn done() -> Value {
+        json!({"content": [{"type": "text", "text": "done"}]})
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_guest_that_falls_silent_is_mute_after_it_was_asked() {
+        let (connection, mut guest) = greeted().await;
+        let started = Instant::now();
+        let (called, _) = tokio::join!(call(&connection), guest.asked("ping"));
+        assert!(matches!(called, Err(ConnectionError::Mute)), "{called:?}");
+        assert_eq!(started.elapsed().as_secs(), (ASKED_AFTER + SIGN_LIMIT).as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_guest_that_answers_when_asked_may_take_any_time_for_a_call() {
+        let (connection, mut guest) = greeted().await;
+        let serve = async {
+            let request = guest.asked("tools/call").await;
+            for _ in 0..100 {
+                let ping = guest.asked("ping").await;
+                guest.answer(&ping, json!({})).await;
+            }
+            guest.answer(&request, done()).await;
+        };
+        let (called, ()) = tokio::join!(call(&connection), serve);
+        assert_eq!(called.expect("an answer").joined_text(), "done");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_guest_that_asks_and_does_not_answer_gives_no_sign_of_life() {
+        let (connection, mut guest) = greeted().await;
+        let flood = async {
+            loop {
+                guest.say("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\n").await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        tokio::select! {
+            called = call(&connection) => assert!(matches!(called, Err(ConnectionError::Mute)), "{called:?}"),
+            () = flood => {}
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_answer_on_a_slow_way_is_awaited() {
+        let (connection, mut guest) = greeted().await;
+        let serve = async {
+            let request = guest.asked("tools/call").await;
+            let text = "x".repeat(1 << 20);
+            let answer =
+                json!({"jsonrpc": "2.0", "id": request["id"], "result": {"content": [{"type": "text", "text": text}]}});
+            for part in (answer.to_string() + "\n").as_bytes().chunks(100_000) {
+                tokio::time::sleep(SIGN_LIMIT - Duration::from_secs(1)).await;
+                guest.write.write_all(part).await.expect("the host is there");
+            }
+        };
+        let (called, ()) = tokio::join!(call(&connection), serve);
+        assert_eq!(called.expect("an answer").joined_text().len(), 1 << 20);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_that_is_no_message_ends_the_connection_at_once() {
+        for noise in ["{\"jsonrpc\":", "a program's words\n", "\u{0}\n"] {
+            let (connection, mut guest) = greeted().await;
+            let started = Instant::now();
+            let serve = async {
+                let request = guest.asked("tools/call").await;
+                guest.say(noise).await;
+                guest.answer(&request, done()).await;
+            };
+            let (called, ()) = tokio::join!(call(&connection), serve);
+            assert!(matches!(called, Err(ConnectionError::Lost)), "{called:?}");
+            assert!(started.elapsed() < Duration::from_secs(1));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_guest_says_which_of_its_runs_this_is() {
+        let (connection, _guest) = greeted().await;
+        assert_eq!(connection.run().as_deref(), Some("first"));
+    }
 }

@@ -14,6 +14,7 @@ pub mod container;
 mod engine;
 pub mod exec;
 mod guest_binary;
+mod guest_stream;
 mod host;
 mod images;
 pub mod owner;

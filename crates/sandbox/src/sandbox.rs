@@ -1,12 +1,18 @@
 //! A session's sandbox: made on demand, used over one connection, removed at the end.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
-use bollard::{errors::Error, query_parameters::WaitContainerOptionsBuilder};
+use bollard::{
+    errors::Error,
+    query_parameters::{KillContainerOptionsBuilder, WaitContainerOptionsBuilder},
+};
 use futures_util::StreamExt as _;
 use handspike_core::{
     CallContext, Fault, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource, SandboxedCall,
@@ -25,6 +31,12 @@ use crate::{
 /// How long the engine may take to see that a container has ended. The streams to it end before that.
 const END_NOTICED: Duration = Duration::from_secs(2);
 
+/// How long a guest that runs may take to greet. It has nothing to start.
+const RECONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the processes of a container may take to end once they are killed.
+const KILL_LIMIT: Duration = Duration::from_secs(10);
+
 /// How long the removal of a container may take.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(10);
 
@@ -36,6 +48,8 @@ pub struct DockerSource {
     spec: SandboxSpec,
     /// Whether there may be a container of the session already.
     look_first: AtomicBool,
+    /// Which run of the guest was connected to last.
+    last_run: Mutex<Option<String>>,
 }
 
 /// A container with a guest that answers.
@@ -68,6 +82,9 @@ pub enum SandboxError {
     /// The guest could not be reached.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
+    /// Somebody has paused the container while it was needed.
+    #[error("the sandbox's container is paused, so its guest does not answer")]
+    Paused,
     /// The container has ended while it was needed.
     #[error("the sandbox ended during the call: {cause}")]
     Ended {
@@ -80,13 +97,13 @@ impl DockerSource {
     /// The sandbox of a session that has none yet.
     #[must_use]
     pub fn of_new_session(engine: Engine, guest: GuestBinary, session: SessionId, spec: SandboxSpec) -> Self {
-        Self { engine, guest, session, spec, look_first: AtomicBool::new(false) }
+        Self { engine, guest, session, spec, look_first: AtomicBool::new(false), last_run: Mutex::default() }
     }
 
     /// The sandbox of a session that may have one, running or not.
     #[must_use]
     pub fn of_session(engine: Engine, guest: GuestBinary, session: SessionId, spec: SandboxSpec) -> Self {
-        Self { engine, guest, session, spec, look_first: AtomicBool::new(true) }
+        Self { engine, guest, session, spec, look_first: AtomicBool::new(true), last_run: Mutex::default() }
     }
 
     /// The session's sandbox from its container, if that is there and can be brought to answer.
@@ -94,29 +111,55 @@ impl DockerSource {
         let listed = self.engine.sandboxes_of(self.session).await.map_err(refused("looked for"))?;
         // The newest, should there be several.
         let Some(container) = listed.into_iter().max_by_key(|container| container.created) else { return Ok(None) };
-        let origin = if container.running {
-            Origin::Found
-        } else {
-            progress.say("starting the session's sandbox again".to_owned());
-            match self.engine.start(&container.id).await {
-                // Removed meanwhile, or about to be.
-                Err(error) if is_not_found(&error) => return Ok(None),
-                Err(error) if is_being_removed(&error) => {
-                    self.engine.wait_for_removal(&container.id).await;
-                    return Ok(None);
-                }
-                started => started.map_err(refused("started"))?,
+        if container.running
+            && let Some(connection) = self.reconnect(&container.id, progress).await
+        {
+            // Somebody may have started it again under the last connection, or after it.
+            let is_same = *self.last_run() == connection.run() || self.last_run().is_none();
+            let origin = if is_same { Origin::Found } else { Origin::Restarted };
+            return Ok(Some((self.sandbox(container.id, connection), origin)));
+        }
+        progress.say("starting the session's sandbox again".to_owned());
+        match self.engine.start(&container.id).await {
+            // Removed meanwhile, or about to be.
+            Err(error) if is_not_found(&error) => return Ok(None),
+            Err(error) if is_being_removed(&error) => {
+                self.engine.wait_for_removal(&container.id).await;
+                return Ok(None);
             }
-            Origin::Restarted
-        };
+            started => started.map_err(refused("started"))?,
+        }
         let connection = match Connection::open(&self.engine, &container.id).await {
             Ok(connection) => connection,
             Err(error) => return Err(self.engine.explain(error, &container.id).await),
         };
-        Ok(Some((self.sandbox(container.id, connection), origin)))
+        Ok(Some((self.sandbox(container.id, connection), Origin::Restarted)))
+    }
+
+    /// A connection to a container that runs. One that can't be reached is of no use to anybody; its processes are ended,
+    /// so that it can be started again.
+    async fn reconnect(&self, container: &str, progress: &Progress) -> Option<Connection> {
+        if self.engine.is_paused(container).await {
+            progress.say("the session's sandbox is paused; letting it go on".to_owned());
+            // A failure is met right away: what is paused can't be connected to.
+            let _ = self.engine.docker.unpause_container(container).await;
+        }
+        match Connection::open_within(RECONNECT_LIMIT, &self.engine, container).await {
+            Ok(connection) => Some(connection),
+            Err(error) => {
+                tracing::warn!(container, %error, "a sandbox that runs can't be reached");
+                self.engine.kill(container).await;
+                None
+            }
+        }
+    }
+
+    fn last_run(&self) -> MutexGuard<'_, Option<String>> {
+        self.last_run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sandbox(&self, container: String, connection: Connection) -> DockerSandbox {
+        *self.last_run() = connection.run();
         DockerSandbox { engine: self.engine.clone(), container, keep: self.spec.keep, connection }
     }
 
@@ -175,15 +218,23 @@ impl Sandbox for DockerSandbox {
     async fn call(&self, call: SandboxedCall<'_>, context: &CallContext) -> Result<ToolOutput, SandboxFailure> {
         let failed = match self.connection.call(call, context).await {
             Ok(output) => return Ok(output),
+            Err(ConnectionError::Mute) => self.engine.give_up(&self.container).await,
             Err(error) => self.engine.explain(error, &self.container).await,
         };
         Err(match failed {
-            SandboxError::Ended { .. } | SandboxError::Connection(ConnectionError::Lost) => {
+            SandboxError::Ended { .. }
+            | SandboxError::Paused
+            | SandboxError::Connection(ConnectionError::Lost | ConnectionError::Mute) => {
                 SandboxFailure::Ended(Fault::new(failed))
             }
-            SandboxError::NoImage { .. } | SandboxError::Engine { .. } | SandboxError::Connection(_) => {
-                SandboxFailure::Failed(Fault::new(failed))
-            }
+            SandboxError::NoImage { .. }
+            | SandboxError::Engine { .. }
+            | SandboxError::Connection(
+                ConnectionError::Exec(_)
+                | ConnectionError::Silent(_)
+                | ConnectionError::Greeting(_)
+                | ConnectionError::Guest(_),
+            ) => SandboxFailure::Failed(Fault::new(failed)),
         })
     }
 
@@ -204,13 +255,42 @@ impl Engine {
         let _ = timeout(REMOVAL_LIMIT, end.next()).await;
     }
 
+    /// What to say of a guest that gives no sign of life. If nobody means it to be still, its processes are ended: the next
+    /// call is to find a sandbox that works.
+    async fn give_up(&self, container: &str) -> SandboxError {
+        if self.is_paused(container).await {
+            return SandboxError::Paused;
+        }
+        tracing::warn!(container, "a sandbox's guest gives no sign of life; its processes are ended");
+        self.kill(container).await;
+        SandboxError::Ended {
+            cause: format!("{}, so its processes were killed; its files are left", ConnectionError::Mute),
+        }
+    }
+
+    async fn is_paused(&self, container: &str) -> bool {
+        let about = self.docker.inspect_container(container, None).await;
+        about.ok().and_then(|container| container.state?.paused).unwrap_or(false)
+    }
+
+    /// Ends all processes of a container. One that can't be killed will be met when it is started.
+    async fn kill(&self, container: &str) {
+        let kill = KillContainerOptionsBuilder::new().signal("SIGKILL").build();
+        if let Err(error) = self.docker.kill_container(container, Some(kill)).await {
+            tracing::debug!(container, %error, "a sandbox could not be killed");
+        }
+        let mut end = self.docker.wait_container(container, None);
+        let _ = timeout(KILL_LIMIT, end.next()).await;
+    }
+
     /// What a connection's failure comes from: the end of its container, where that is it.
     async fn explain(&self, error: ConnectionError, container: &str) -> SandboxError {
         match error {
             // The guest has answered, so its container runs.
             ConnectionError::Guest(_) => error.into(),
             ConnectionError::Exec(_)
-            | ConnectionError::Silent
+            | ConnectionError::Silent(_)
+            | ConnectionError::Mute
             | ConnectionError::Greeting(_)
             | ConnectionError::Lost => {
                 let mut end = self.docker.wait_container(container, None);

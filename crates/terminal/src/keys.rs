@@ -9,6 +9,9 @@ use std::fmt;
 /// How many names an error suggests.
 const SUGGESTIONS: usize = 4;
 
+/// Characters of a name that is no key's that are looked at and repeated.
+const LONGEST_NAME: usize = 40;
+
 /// A key with its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chord {
@@ -177,7 +180,9 @@ impl Chord {
 
 impl UnknownKey {
     fn new(name: &str) -> Self {
-        let key = loose(name.rsplit('+').next().unwrap_or(name));
+        // What is longer than this is close to no name, and would take long to compare.
+        let name: String = name.chars().take(LONGEST_NAME).collect();
+        let key = loose(name.rsplit('+').next().unwrap_or(&name));
         let mut close: Vec<(usize, &'static str)> = NAMES
             .iter()
             .map(|(candidate, _)| (strsim::osa_distance(&key, &loose(candidate)), *candidate))
@@ -185,7 +190,7 @@ impl UnknownKey {
             .collect();
         close.sort_unstable();
         let close = close.into_iter().map(|(_, name)| name).take(SUGGESTIONS).collect();
-        Self { name: name.chars().take(40).collect(), close }
+        Self { name, close }
     }
 }
 
@@ -291,6 +296,14 @@ mod tests {
         for name in ["", "cmd+a", "ctrl+1", "ctrl+é", "F99", "hyperspace"] {
             let error = Chord::parse(name).expect_err(name).to_string();
             assert!(error.contains("nothing was sent\nhint: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_endless_name_is_not_repeated() {
+        for name in ["x".repeat(10_000_000), "ctrl+".repeat(1_000_000), "é+".repeat(1_000_000) + "é"] {
+            let error = Chord::parse(&name).expect_err("no key").to_string();
+            assert!(error.chars().count() < 300, "{} characters", error.len());
         }
     }
 

@@ -147,7 +147,10 @@ impl Terminal {
                     let mut fds =
                         [PollFd::new(&*self.pty, PollFlags::OUT), PollFd::from_borrowed_fd(cancel, PollFlags::IN)];
                     let limit = Timespec::try_from(TYPING_LIMIT).map_err(io::Error::other)?;
-                    let ready = poll(&mut fds, Some(&limit))?;
+                    let ready = match poll(&mut fds, Some(&limit)) {
+                        Err(Errno::INTR) => continue,
+                        ready => ready?,
+                    };
                     if !fds[1].revents().is_empty() {
                         return Ok(Taken::Cancelled);
                     }
@@ -230,6 +233,13 @@ fn set_size(pty: &OwnedFd, size: TerminalSize) -> io::Result<()> {
 }
 
 fn is_readable_within(fd: BorrowedFd<'_>, limit: Duration) -> io::Result<bool> {
-    let limit = Timespec::try_from(limit).map_err(io::Error::other)?;
-    Ok(poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], Some(&limit))? > 0)
+    let deadline = Instant::now() + limit;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let limit = Timespec::try_from(left).map_err(io::Error::other)?;
+        match poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], Some(&limit)) {
+            Err(Errno::INTR) => {}
+            ready => return Ok(ready? > 0),
+        }
+    }
 }

@@ -1,6 +1,13 @@
-//! The tool: the terminals by name, and what can be done with them.
+//! The tool: the terminals by name, and what can be done with them. Calls to different terminals may come side by side,
+//! from threads of their own; those to one terminal wait for each other.
 
-use std::{collections::BTreeMap, io, os::fd::BorrowedFd, time::Instant};
+use std::{
+    collections::BTreeMap,
+    io,
+    os::fd::BorrowedFd,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
 use handspike_types::{
     ToolOutput,
@@ -20,8 +27,11 @@ use crate::{
 /// Terminals with commands on them. Dropping them kills the commands and all that those ever started.
 pub struct Terminals {
     config: TerminalConfig,
-    open: BTreeMap<ShellName, Terminal>,
+    open: Mutex<BTreeMap<ShellName, Place>>,
 }
+
+/// Where a terminal is, from just before its start. It is locked for as long as a call to it takes.
+type Place = Arc<Mutex<Option<Terminal>>>;
 
 /// Why a call can't be done.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +52,12 @@ impl Terminals {
     /// No terminals yet.
     #[must_use]
     pub fn new(config: TerminalConfig) -> Self {
-        Self { config, open: BTreeMap::new() }
+        Self { config, open: Mutex::default() }
     }
 
     /// Does what is asked and returns when there is something to see. A readable `cancel` ends the wait at once; the
     /// command runs on.
-    pub fn run(&mut self, name: &ShellName, action: &TerminalAction, cancel: BorrowedFd<'_>) -> ToolOutput {
+    pub fn run(&self, name: &ShellName, action: &TerminalAction, cancel: BorrowedFd<'_>) -> ToolOutput {
         let answer = match action {
             TerminalAction::Start { command, size, typed, wait } => {
                 self.start(name, (command, *size), typed, wait, cancel)
@@ -58,8 +68,14 @@ impl Terminals {
         answer.unwrap_or_else(|error| ToolOutput::error(with_causes(&error)))
     }
 
+    /// Whether there is a terminal of this name.
+    #[must_use]
+    pub fn has(&self, name: &ShellName) -> bool {
+        self.locked().contains_key(name)
+    }
+
     fn start(
-        &mut self,
+        &self,
         name: &ShellName,
         (command, size): (&str, TerminalSize),
         typed: &Typed,
@@ -67,28 +83,29 @@ impl Terminals {
         cancel: BorrowedFd<'_>,
     ) -> Result<ToolOutput, CallError> {
         let keys = chords(typed)?;
-        if !self.open.contains_key(name) && self.open.len() >= self.config.count_limit {
-            return Err(CallError::TooMany(self.names()));
-        }
+        let place = self.place_for(name)?;
+        let mut place = lock(&place);
         let since = Instant::now();
-        let news = self.open.remove(name).and_then(|mut former| match former.exit_status() {
+        let news = place.take().and_then(|mut former| match former.exit_status() {
             None => Some(format!("the command that ran on this terminal was ended: {}", brief(&former.command))),
             Some(_) => None,
         });
-        let mut terminal = Terminal::start(command, size, &self.config)?;
+        let started = Terminal::start(command, size, &self.config);
+        if started.is_err() {
+            self.locked().remove(name);
+        }
+        let terminal = place.insert(started?);
         if !typed.text.is_empty() || !keys.is_empty() {
             // What is typed before a program has set up its terminal is lost with most of them.
             let ready = TerminalWait { until: None, timeout: self.config.busy_quiet.min(wait_for.timeout) };
-            wait(&terminal, &ready, since, cancel, &self.config)?;
+            wait(terminal, &ready, since, cancel, &self.config)?;
         }
-        let told = type_and_wait(&mut terminal, (&typed.text, &keys), wait_for, since, cancel, &self.config);
-        let output = told.map(|told| Told { news, ..told }.answer(&mut terminal));
-        self.open.insert(name.clone(), terminal);
-        Ok(output?)
+        let told = type_and_wait(terminal, (&typed.text, &keys), wait_for, since, cancel, &self.config)?;
+        Ok(Told { news, ..told }.answer(terminal))
     }
 
     fn send(
-        &mut self,
+        &self,
         name: &ShellName,
         size: Option<TerminalSize>,
         typed: &Typed,
@@ -96,10 +113,10 @@ impl Terminals {
         cancel: BorrowedFd<'_>,
     ) -> Result<ToolOutput, CallError> {
         let keys = chords(typed)?;
-        let others = self.names();
-        let Some(terminal) = self.open.get_mut(name) else {
-            return Err(CallError::NoSuchTerminal { name: name.clone(), others });
-        };
+        let place = self.locked().get(name).cloned();
+        let place = place.ok_or_else(|| self.none_of(name))?;
+        let mut place = lock(&place);
+        let terminal = place.as_mut().ok_or_else(|| self.none_of(name))?;
         let is_typed = !typed.text.is_empty() || !keys.is_empty();
         if terminal.exit_status().is_some() && is_typed {
             let taken = Taken::Part(0, typed.text.len() + keys.len());
@@ -113,24 +130,45 @@ impl Terminals {
         Ok(told.answer(terminal))
     }
 
-    fn close(&mut self, name: &ShellName, cancel: BorrowedFd<'_>) -> Result<ToolOutput, CallError> {
-        let others = self.names();
-        let Some(mut terminal) = self.open.remove(name) else {
-            return Err(CallError::NoSuchTerminal { name: name.clone(), others });
-        };
+    fn close(&self, name: &ShellName, cancel: BorrowedFd<'_>) -> Result<ToolOutput, CallError> {
+        let place = self.locked().remove(name);
+        let place = place.ok_or_else(|| self.none_of(name))?;
+        let terminal = lock(&place).take();
+        let mut terminal = terminal.ok_or_else(|| self.none_of(name))?;
         let output = answer::closed(name.as_str(), &mut terminal);
         terminal.hang_up(self.config.kill_grace, cancel)?;
         Ok(output)
     }
 
-    fn names(&self) -> Vec<String> {
-        self.open.keys().map(ToString::to_string).collect()
+    /// Where the terminal of a name is to be, unless there are too many.
+    fn place_for(&self, name: &ShellName) -> Result<Place, CallError> {
+        let mut open = self.locked();
+        if !open.contains_key(name) && open.len() >= self.config.count_limit {
+            return Err(CallError::TooMany(names(&open)));
+        }
+        Ok(Arc::clone(open.entry(name.clone()).or_default()))
     }
+
+    fn none_of(&self, name: &ShellName) -> CallError {
+        CallError::NoSuchTerminal { name: name.clone(), others: names(&self.locked()) }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<ShellName, Place>> {
+        lock(&self.open)
+    }
+}
+
+fn names(open: &BTreeMap<ShellName, Place>) -> Vec<String> {
+    open.keys().map(ToString::to_string).collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Debug for Terminals {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Terminals").field("config", &self.config).field("open", &self.names()).finish()
+        f.debug_struct("Terminals").field("config", &self.config).field("open", &names(&self.locked())).finish()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use handspike_core::{CallContext, Executor, Fault, Lane};
-use handspike_types::{ToolCall, ToolOutput, ToolSpec};
+use handspike_types::{ToolCall, ToolOutput, ToolSpec, quoted};
 
 /// Sends calls to the executors that offer their tools.
 #[derive(Default)]
@@ -69,7 +69,11 @@ impl Executor for Router {
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
         match self.find(call) {
             Some(executor) => executor.execute(call, context).await,
-            None => Ok(ToolOutput::error(format!("there is no tool `{}`; the tools are {}", call.name, self.names()))),
+            None => Ok(ToolOutput::error(format!(
+                "there is no tool {}; the tools are {}",
+                quoted(&call.name),
+                self.names()
+            ))),
         }
     }
 

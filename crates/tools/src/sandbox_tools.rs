@@ -5,9 +5,8 @@
 //! sandbox again and is told what was lost.
 
 use std::{
-    hash::{DefaultHasher, Hash as _, Hasher as _},
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex as StdMutex, PoisonError},
     time::Duration,
 };
 
@@ -16,7 +15,7 @@ use handspike_core::{
     CallContext, Executor, Fault, Lane, OpenedSandbox, Origin, Sandbox, SandboxFailure, SandboxSource, SandboxedCall,
 };
 use handspike_types::{
-    CallError, ContentPart, InvalidInput, SandboxCall, ToolCall, ToolOutput, ToolSettings, ToolSpec, computer,
+    CallError, ContentPart, InvalidInput, SandboxCall, ToolCall, ToolOutput, ToolSettings, ToolSpec, computer, quoted,
     shell::ShellName,
     spec::{self, SandboxTool},
     with_causes,
@@ -48,6 +47,7 @@ pub struct SandboxTools {
     tools: Vec<SandboxTool>,
     settings: ToolSettings,
     order: Order,
+    lanes: Lanes,
     state: Mutex<State>,
 }
 
@@ -72,7 +72,14 @@ impl SandboxTools {
     /// Tools of a sandbox that is made when it is first needed.
     #[must_use]
     pub fn new(source: Box<dyn SandboxSource>, tools: &[SandboxTool], settings: ToolSettings) -> Self {
-        Self { source, tools: tools.to_vec(), settings, order: Order::default(), state: Mutex::default() }
+        Self {
+            source,
+            tools: tools.to_vec(),
+            settings,
+            order: Order::default(),
+            lanes: Lanes::default(),
+            state: Mutex::default(),
+        }
     }
 
     /// The same tools with another order of calls.
@@ -133,7 +140,7 @@ impl Executor for SandboxTools {
         match self.order {
             Order::OneAfterTheOther => Lane::Shared(0),
             Order::PerTool => match SandboxCall::parse(&call.name, &call.arguments, &self.settings) {
-                Ok(parsed) => lane_of(&parsed),
+                Ok(parsed) => self.lanes.of(&parsed),
                 // Answered without the sandbox.
                 Err(_) => Lane::Free,
             },
@@ -141,8 +148,12 @@ impl Executor for SandboxTools {
     }
 
     fn after_failure(&self, call: &ToolCall) -> Option<ToolOutput> {
-        let is_computer = call.toolset.as_deref() == Some(computer::NAME);
-        is_computer.then(|| ToolOutput::error(computer::NOT_EXECUTED))
+        let is_batched = match &call.toolset {
+            Some(toolset) => toolset == computer::NAME,
+            // Not every provider names the set, but then the session's version does.
+            None => SandboxCall::is_batched(&call.name, &self.settings),
+        };
+        is_batched.then(|| ToolOutput::error(computer::NOT_EXECUTED))
     }
 
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
@@ -205,7 +216,7 @@ impl SandboxTools {
             Err(CallError::Invalid(error)) => return Err(error),
             Ok(_) | Err(CallError::NoSuchTool) => {
                 let names: Vec<String> = self.specs().iter().map(|spec| format!("`{}`", spec.name)).collect();
-                let text = format!("there is no tool `{}`; the tools are {}", call.name, names.join(", "));
+                let text = format!("there is no tool {}; the tools are {}", quoted(&call.name), names.join(", "));
                 return Err(InvalidInput::new(text));
             }
         };
@@ -213,19 +224,44 @@ impl SandboxTools {
     }
 }
 
-/// One lane for each tool and each shell. Terminals share a thread in the sandbox, and so a lane.
-fn lane_of(call: &SandboxCall) -> Lane {
-    let shell = |name: &ShellName| {
-        let mut hasher = DefaultHasher::new();
-        name.hash(&mut hasher);
-        // Few numbers, for lanes are kept. Names that share one wait for each other without need, and that is all.
-        Lane::Shared(4 + u32::from(hasher.finish().to_ne_bytes()[0]))
-    };
-    match call {
-        SandboxCall::Editor(_) => Lane::Shared(1),
-        SandboxCall::Computer(_) | SandboxCall::ComputerBatch(_) | SandboxCall::Desktop(_) => Lane::Shared(2),
-        SandboxCall::Terminal(..) => Lane::Shared(3),
-        SandboxCall::Shell(name, _) => shell(name),
+/// Names of shells and terminals that get a lane of their own. Lanes are kept, so there is an end to them.
+const NAMED_LANES: usize = 1024;
+
+/// One lane for each tool, each shell and each terminal, as each has a thread of its own in the sandbox.
+#[derive(Default)]
+struct Lanes {
+    /// The shells and terminals that have been called, in the order of their lanes.
+    named: StdMutex<Vec<Named>>,
+}
+
+#[derive(PartialEq, Eq)]
+enum Named {
+    Shell(ShellName),
+    Terminal(ShellName),
+}
+
+impl Lanes {
+    fn of(&self, call: &SandboxCall) -> Lane {
+        match call {
+            SandboxCall::Editor(_) => Lane::Shared(1),
+            SandboxCall::Computer(_) | SandboxCall::ComputerBatch(_) | SandboxCall::Desktop(_) => Lane::Shared(2),
+            SandboxCall::Terminal(name, _) => self.named(Named::Terminal(name.clone())),
+            SandboxCall::Shell(name, _) => self.named(Named::Shell(name.clone())),
+        }
+    }
+
+    fn named(&self, wanted: Named) -> Lane {
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = match named.iter().position(|known| *known == wanted) {
+            Some(index) => index,
+            None if named.len() < NAMED_LANES => {
+                named.push(wanted);
+                named.len() - 1
+            }
+            // All the others share one, and wait for each other without need.
+            None => NAMED_LANES,
+        };
+        Lane::Shared(3 + u32::try_from(index).unwrap_or(u32::MAX - 3))
     }
 }
 

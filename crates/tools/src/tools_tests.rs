@@ -128,6 +128,7 @@ async fn a_member_of_the_toolset_is_a_batch_with_its_neighbours() {
     execute(&router, &member).await;
     let skipped = router.after_failure(&member).expect("batched");
     assert_eq!(skipped.joined_text(), "Not executed: an earlier computer action in this turn failed.");
+    assert!(router.after_failure(&call("screenshot", json!({}))).is_some());
     assert!(router.after_failure(&call("bash", json!({}))).is_none());
     assert_eq!(noted(&notes), ["open", "screenshot"]);
 }
@@ -141,7 +142,25 @@ fn calls_in_an_order_per_tool_wait_for_those_to_the_same_tool_or_shell() {
     assert_ne!(bash, lane("computer", json!({"action": "screenshot"})));
     assert_eq!(bash, lane("shell", json!({"name": "main", "command": "ls"})));
     assert_ne!(bash, lane("shell", json!({"name": "other", "command": "ls"})));
-    assert_ne!(bash, lane("terminal", json!({"name": "main"})));
+    let terminal = lane("terminal", json!({"name": "main"}));
+    assert_ne!(bash, terminal);
+    assert_eq!(terminal, lane("terminal", json!({"name": "main"})));
+    assert_ne!(terminal, lane("terminal", json!({"name": "other"})));
+}
+
+#[test]
+fn every_shell_has_a_lane_of_its_own_and_lanes_have_an_end() {
+    let source = Box::new(NotingSource(Notes::default()));
+    let tools = SandboxTools::new(source, &SandboxTool::ALL, ToolSettings::default()).with_order(Order::PerTool);
+    let lane = |number: u32| match tools.lane(&call("shell", json!({"name": format!("s{number}"), "command": "ls"}))) {
+        Lane::Shared(lane) => lane,
+        Lane::Free => panic!("a shell's calls are in order"),
+    };
+    let mut lanes: Vec<u32> = (0..1024).map(lane).collect();
+    lanes.sort_unstable();
+    lanes.dedup();
+    assert_eq!(lanes.len(), 1024);
+    assert_eq!(lane(5000), lane(6000));
 }
 
 #[tokio::test]

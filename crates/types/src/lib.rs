@@ -34,7 +34,7 @@ pub use message::{ContentPart, FinishReason, Image, Message, ToolCall, ToolResul
 pub use model_versions::versions_for_model;
 pub use quoted::{escaped, quoted};
 pub use settings::{
-    BashSettings, ComputerSettings, EditorSettings, Fit, SETTINGS_KEY, Settle, ToolSettings, Unchanged,
+    BashSettings, ComputerSettings, EditorSettings, Fit, RUN_KEY, SETTINGS_KEY, Settle, ToolSettings, Unchanged,
 };
 pub use tool::{ToolDetails, ToolOutput, ToolSpec};
 pub use versions::{BashVersion, ComputerVersion, EditorVersion, ToolVersions, UnknownVersion};

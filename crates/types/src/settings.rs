@@ -10,6 +10,10 @@ use crate::{BashVersion, ComputerVersion, EditorVersion, ToolVersions, bash};
 /// The key below which it travels in the `_meta` of an MCP call.
 pub const SETTINGS_KEY: &str = "dev.handspike/settings";
 
+/// The key below which a guest's greeting says, in its `_meta`, which of its runs this is: a guest that was started again
+/// has another one, and nothing of what the last one held.
+pub const RUN_KEY: &str = "dev.handspike/run";
+
 /// How the tools are offered and behave.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -15,7 +15,7 @@ use super::{
     display::Display,
     hands::{Hands, Held},
     keyboard::Keyboard,
-    windows,
+    manager, windows,
 };
 use crate::{Chord, ComputerConfig, ConnectError, Desktop, DesktopError, Extent, Frame, Settled};
 
@@ -59,6 +59,11 @@ impl X11Desktop {
     pub fn without_shared_memory(mut self) -> Self {
         self.camera.use_socket();
         self
+    }
+
+    /// Waits until a window manager takes charge of new windows, and says whether one does in time.
+    pub fn wait_for_manager(&mut self, limit: Duration) -> Result<bool, DesktopError> {
+        manager::wait_for(&self.display, limit)
     }
 
     /// Does something that no cancel and no frozen display holds up for long. No cancel is watched afterwards.

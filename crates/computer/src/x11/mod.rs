@@ -3,8 +3,8 @@
 //! [`display`] holds the connection and every wait on it, [`capture`] takes pictures, [`hands`] presses and
 //! remembers what is down, and [`keyboard`] finds out what to press: [`key_map`] reads the server's map,
 //! [`layout`] turns it into strokes, [`spare_keys`] lends keys to symbols that the layout lacks,
-//! and [`reader`] knows when a program has read them. [`clipboard`] and [`windows`] speak the conventions that programs
-//! have among themselves.
+//! and [`reader`] knows when a program has read them. [`clipboard`], [`windows`] and [`manager`] speak the conventions that
+//! programs have among themselves.
 
 mod atoms;
 mod capture;
@@ -15,6 +15,7 @@ mod hands;
 mod key_map;
 mod keyboard;
 mod layout;
+mod manager;
 mod pointer_image;
 mod reader;
 mod shared_memory;

@@ -1,0 +1,173 @@
+//! The streams to a guest: messages line by line, and when there was last a sign of life.
+//!
+//! A guest's messages are answers and news of a call. What is no message at all ends the connection, because a part of an
+//! answer may be lost with it, and whoever waits for that answer would wait for ever. What it asks of the host is
+//! dropped: a guest has nothing to ask, and each question would take memory until it is answered, which a hostile guest
+//! can prevent by not reading.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
+use rmcp::{
+    RoleClient,
+    model::{JsonRpcMessage, ServerNotification},
+    service::{RxJsonRpcMessage, TxJsonRpcMessage},
+    transport::{Transport, async_rw::AsyncRwTransport},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, Empty, empty},
+    time::Instant,
+};
+use tokio_util::codec::{Decoder, FramedRead, LinesCodec, LinesCodecError};
+
+use crate::connection::Listeners;
+
+/// The longest message that is taken from a guest.
+const MESSAGE_LIMIT: usize = 64 << 20;
+
+/// Of a message that is longer, each part is a sign of life. Of shorter ones only the whole: a flood is none.
+const LONG_MESSAGE: usize = 64 << 10;
+
+/// When there was last a sign of life of a guest.
+#[derive(Clone, Debug)]
+pub(crate) struct Signs(Arc<Mutex<Instant>>);
+
+impl Signs {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    pub(crate) fn last(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
+/// Messages from and to a guest.
+pub(crate) struct GuestStream<R, W: AsyncWrite + Unpin> {
+    read: FramedRead<R, Lines>,
+    /// Only writes.
+    write: AsyncRwTransport<RoleClient, Empty, Noting<W>>,
+    listeners: Listeners,
+    signs: Signs,
+}
+
+impl<R: AsyncRead, W: AsyncWrite + Send + Unpin + 'static> GuestStream<R, W> {
+    pub(crate) fn new(read: R, write: W, listeners: Listeners, signs: Signs) -> Self {
+        let lines = Lines { codec: LinesCodec::new_with_max_length(MESSAGE_LIMIT), signs: signs.clone() };
+        let write = Noting { write, signs: signs.clone() };
+        Self {
+            read: FramedRead::new(read, lines),
+            write: AsyncRwTransport::new_client(empty(), write),
+            listeners,
+            signs,
+        }
+    }
+}
+
+impl<R, W> Transport<RoleClient> for GuestStream<R, W>
+where
+    R: AsyncRead + Send + Unpin,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    type Error = io::Error;
+
+    fn send(&mut self, message: TxJsonRpcMessage<RoleClient>) -> impl Future<Output = io::Result<()>> + Send + 'static {
+        self.write.send(message)
+    }
+
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
+        loop {
+            let line = match self.read.next().await? {
+                Ok(line) => line,
+                Err(error) => {
+                    tracing::warn!(%error, "what a guest sent can't be read; the connection is given up");
+                    return None;
+                }
+            };
+            if line.is_empty() {
+                continue;
+            }
+            match serde_json::from_str(&line) {
+                Ok(JsonRpcMessage::Notification(notification)) => {
+                    if let ServerNotification::ProgressNotification(news) = notification.notification {
+                        self.signs.note();
+                        self.listeners.tell(&news.params.progress_token, news.params.message);
+                    }
+                }
+                Ok(JsonRpcMessage::Request(_)) => {}
+                Ok(answer @ (JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_))) => {
+                    self.signs.note();
+                    return Some(answer);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "what a guest sent is no message; the connection is given up");
+                    return None;
+                }
+            }
+            // A flood must not keep this task from giving way to the others.
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    fn close(&mut self) -> impl Future<Output = io::Result<()>> + Send {
+        self.write.close()
+    }
+}
+
+/// Lines of a bounded length.
+struct Lines {
+    codec: LinesCodec,
+    signs: Signs,
+}
+
+impl Decoder for Lines {
+    type Item = String;
+    type Error = LinesCodecError;
+
+    fn decode(&mut self, read: &mut BytesMut) -> Result<Option<String>, LinesCodecError> {
+        let line = self.codec.decode(read)?;
+        if line.is_none() && read.len() > LONG_MESSAGE {
+            self.signs.note();
+        }
+        Ok(line)
+    }
+
+    /// A part of a line at the end is no message.
+    fn decode_eof(&mut self, read: &mut BytesMut) -> Result<Option<String>, LinesCodecError> {
+        self.decode(read)
+    }
+}
+
+/// A stream that takes what is written, for which somebody must be there.
+struct Noting<W> {
+    write: W,
+    signs: Signs,
+}
+
+impl<W: AsyncWrite + Unpin> AsyncWrite for Noting<W> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.write).poll_write(context, bytes);
+        if let Poll::Ready(Ok(1..)) = written {
+            self.signs.note();
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.write).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.write).poll_shutdown(context)
+    }
+}
