@@ -1,0 +1,39 @@
+//! The router: the routes of all files, what is said where there is none, and the layers around them.
+
+use std::sync::Arc;
+
+use axum::{Router, body::Bytes, http::header::CONTENT_TYPE, middleware, routing::get};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{
+    error::{no_such_method, no_such_route, panicked},
+    guard,
+    openapi::{Api, document},
+    routes::{agents, health, history, jobs, models, projects, sessions, tools, users},
+    server::Server,
+};
+
+/// All routes, behind the door.
+pub fn router(server: Arc<Server>) -> Router {
+    let (routes, document) = Api::with_openapi(document())
+        .merge(agents::routes())
+        .merge(models::routes())
+        .merge(tools::routes())
+        .merge(users::routes())
+        .merge(sessions::routes())
+        .merge(history::routes())
+        .merge(jobs::routes())
+        .merge(projects::routes())
+        .merge(health::routes())
+        .split_for_parts();
+    let document = Bytes::from(document.to_json().expect("a description is JSON"));
+    let document = move || async { ([(CONTENT_TYPE, "application/json")], document) };
+    let guard = middleware::from_fn_with_state(Arc::clone(&server), guard::check);
+    routes
+        .route("/openapi.json", get(document))
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(guard)
+        .with_state(server)
+}

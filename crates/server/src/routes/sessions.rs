@@ -1,0 +1,105 @@
+//! Sessions: a conversation of agents and users, who are named when it is created and stay.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State, http::StatusCode};
+use handspike_api::{self as api, NewSession, Session, SessionError, SessionForm, SessionKind};
+use handspike_store::{Kind, Participants, StoreError};
+use utoipa::openapi::HttpMethod;
+use uuid::Uuid;
+
+use crate::{
+    body::Checked,
+    error::ApiError,
+    ids::Item,
+    openapi::{Api, Described as _, Operation},
+    resource::{Resource, ResourceRoutes as _, Stamp, record_of},
+    server::Server,
+};
+
+const LIST: &str = "/sessions";
+const ITEM: &str = "/sessions/{session_id}";
+
+/// A session has participants, and no text that is blank.
+pub(crate) struct Sessions;
+
+pub(crate) fn routes() -> Api {
+    let create = Operation::new(HttpMethod::Post, LIST, "Create session");
+    let create_or_update = Operation::new(HttpMethod::Post, ITEM, "Create or replace session");
+    Api::new()
+        .list::<Sessions>(LIST)
+        .described(create.takes::<NewSession>().answers::<Session>(201), create_new)
+        .get::<Sessions>(ITEM)
+        .update::<Sessions>(ITEM)
+        .described(create_or_update.takes::<NewSession>().answers::<Session>(201), create_or_replace)
+        .delete::<Sessions>(ITEM, StatusCode::ACCEPTED)
+}
+
+async fn create_new(
+    State(server): State<Arc<Server>>,
+    Checked(new): Checked<NewSession>,
+) -> Result<(StatusCode, Json<Session>), ApiError> {
+    Ok((StatusCode::CREATED, Json(server.create_session(Uuid::now_v7(), new).await?)))
+}
+
+async fn create_or_replace(
+    State(server): State<Arc<Server>>,
+    item: Item,
+    Checked(new): Checked<NewSession>,
+) -> Result<(StatusCode, Json<Session>), ApiError> {
+    let session = match server.store.participants(item.id).await {
+        Ok(participants) => {
+            check_same(&participants, &new)?;
+            server.put::<Sessions>(item, new.form).await?
+        }
+        Err(StoreError::NotFound { .. }) => server.create_session(item.id, new).await?,
+        Err(error) => return Err(error.into()),
+    };
+    Ok((StatusCode::CREATED, Json(session)))
+}
+
+impl Server {
+    /// Makes a session with its participants.
+    pub(crate) async fn create_session(&self, id: Uuid, new: NewSession) -> Result<Session, ApiError> {
+        let api::Participants { agents, users } = new.participants()?;
+        let mut form = new.form;
+        Sessions::prepare(self, &mut form, None).await?;
+        let record = record_of::<Sessions>(id, None, &form)?;
+        let record = self.store.create_session(record, &Participants { agents, users }).await?;
+        self.view::<Sessions>(&record).await
+    }
+}
+
+/// A session that is there keeps its participants: a body that names others asks for what can't be done.
+fn check_same(participants: &Participants, new: &NewSession) -> Result<(), ApiError> {
+    match new.participants() {
+        Err(SessionError::NoAgent) => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(named) if named.agents == participants.agents && named.users == participants.users => Ok(()),
+        Ok(_) => {
+            let fix = "Leave them out, or create another session.";
+            Err(ApiError::bad_request("The participants of a session can't be changed").with_fix(fix))
+        }
+    }
+}
+
+impl Resource for Sessions {
+    const KIND: Kind = Kind::Session;
+
+    type Form = SessionForm;
+    type Changes = SessionForm;
+    type View = Session;
+
+    async fn prepare(_: &Server, form: &mut SessionForm, _: Option<&SessionForm>) -> Result<(), ApiError> {
+        Ok(form.checked()?)
+    }
+
+    async fn view(server: &Server, stamp: Stamp, form: SessionForm) -> Result<Session, ApiError> {
+        let Stamp { id, created_at, updated_at } = stamp;
+        let Participants { agents, users } = server.store.participants(id).await?;
+        let participants = api::Participants { agents, users };
+        let kind = SessionKind::of(&participants);
+        let api::Participants { agents, users } = participants;
+        Ok(Session { id, created_at, updated_at, kind, agents, users, summary: None, form })
+    }
+}

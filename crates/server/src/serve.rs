@@ -1,0 +1,43 @@
+//! The server from its start to its end.
+
+use std::{sync::Arc, time::Duration};
+
+use handspike_store::{Store, StoreError};
+use handspike_web::{ApiKey, Listening, Origin};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    router,
+    server::{Access, Server},
+};
+
+/// How many connections there may be at once. More wait to be accepted.
+const CONNECTIONS_LIMIT: usize = 512;
+
+/// How long a client may hold up the end.
+const END_LIMIT: Duration = Duration::from_secs(5);
+
+/// What a server needs.
+pub struct Config {
+    /// The socket.
+    pub listening: Listening,
+    /// The key that clients must give.
+    pub key: ApiKey,
+    /// Host names by which it may be called beside the loopback's.
+    pub hosts: Vec<String>,
+    /// Web pages that may use it beside those of its own address.
+    pub origins: Vec<Origin>,
+    /// Where everything is kept. The caller closes it.
+    pub store: Store,
+    /// The models that agents may use.
+    pub models: Vec<String>,
+}
+
+/// Serves until the stop.
+pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), StoreError> {
+    let Config { listening, key, hosts, origins, store, models } = config;
+    let access = Access::new(key, hosts, origins, listening.address().port());
+    let server = Server::new(store, access, models).await?;
+    listening.serve(router(Arc::clone(&server)), CONNECTIONS_LIMIT, stop, END_LIMIT).await;
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! The server without a socket, with one, and with an independent client.
+
+mod agents;
+mod errors;
+mod history;
+mod lists;
+mod openapi;
+mod sdk;
+mod sessions;
+mod socket;
+mod support;
+mod tools;
+mod users;

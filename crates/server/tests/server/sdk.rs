@@ -1,0 +1,24 @@
+//! The Python SDK of the API, unchanged, as a client.
+
+use std::{path::Path, time::Duration};
+
+use tokio::{process::Command, time::timeout};
+
+use crate::{socket::while_serving, support::KEY};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_sdk_works_unchanged() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join("../../target/julep-venv/bin/python");
+    assert!(python.exists(), "the Python SDK to test with is missing; scripts/setup tests installs it");
+    while_serving(async |url| {
+        let mut client = Command::new(&python);
+        client.arg(root.join("tests/sdk/client.py")).env("JULEP_API_KEY", KEY).env("JULEP_BASE_URL", url);
+        client.env("NO_PROXY", "*").kill_on_drop(true);
+        let output = timeout(Duration::from_secs(120), client.output()).await.expect("it ends").expect("it runs");
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{out}\n{err}");
+        assert_eq!(out.trim(), "all is well", "{err}");
+    })
+    .await;
+}

@@ -1,0 +1,135 @@
+//! A server on a store of its own, and requests to it.
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request},
+};
+use handspike_server::{Access, Server, router};
+use handspike_store::{Location, Store};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+pub(crate) const KEY: &str = "0123456789abcdef";
+/// An id that nothing has.
+pub(crate) const NOBODY: &str = "0191b6f4-0d2c-7c3e-8d70-2b1f0a6c9e11";
+
+pub(crate) struct Place {
+    pub(crate) router: Router,
+    pub(crate) store: Store,
+    _folder: TempDir,
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Place {
+    pub(crate) async fn new() -> Self {
+        let (folder, store) = store().await;
+        let access = Access::new(KEY.parse().expect("a key"), Vec::new(), Vec::new(), 8080);
+        let models = vec!["gpt-4o".to_owned(), "claude 3".to_owned()];
+        let server = Server::new(store.clone(), access, models).await.expect("a server");
+        Self { router: router(server), store, _folder: folder }
+    }
+
+    /// A request with the key, whose answer has the envelope where it is an error.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let request = request.header("authorization", format!("Bearer {KEY}")).body(body.into()).expect("a request");
+        self.ask(request).await
+    }
+
+    pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {
+        let asked = format!("{} {}", request.method(), request.uri());
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
+        if status >= 400 {
+            assert_eq!(headers["content-type"], "application/json", "{asked}");
+            let error = &body["error"];
+            let is_whole = ["message", "code", "type"].iter().all(|key| error[key].is_string());
+            assert!(is_whole, "{asked} has no envelope: {body}");
+        }
+        Answer { status, headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, Body::empty()).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, Body::empty()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, body.to_string()).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send("PUT", path, body.to_string()).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send("PATCH", path, body.to_string()).await
+    }
+
+    /// Creates something, and gives back its id.
+    pub(crate) async fn made(&self, path: &str, body: &Value) -> String {
+        let answer = self.post(path, body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.id()
+    }
+
+    pub(crate) async fn agent(&self) -> String {
+        self.made("/agents", &json!({"name": "Ada"})).await
+    }
+
+    pub(crate) async fn user(&self) -> String {
+        self.made("/users", &json!({"name": "Bob"})).await
+    }
+}
+
+impl Answer {
+    pub(crate) fn id(&self) -> String {
+        let id = self.body["id"].as_str().expect("an id").to_owned();
+        assert_eq!(Uuid::parse_str(&id).expect("a UUID").get_version_num(), 7);
+        id
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        self.body["error"]["message"].as_str().expect("a message")
+    }
+
+    /// The mistakes that are told, as name and place.
+    pub(crate) fn mistakes(&self) -> Vec<(&str, &str)> {
+        assert_eq!((self.status, &self.body["error"]["code"]), (422, &json!("validation_error")), "{}", self.body);
+        let details = self.body["error"]["details"].as_array().expect("details");
+        let text = |detail: &'_ Value, key: &str| detail[key].as_str().map(str::to_owned).expect("a text");
+        details
+            .iter()
+            .map(|detail| {
+                assert!(!text(detail, "msg").is_empty());
+                (detail["type"].as_str().expect("a name"), detail["loc"].as_str().expect("a place"))
+            })
+            .collect()
+    }
+}
+
+pub(crate) async fn store() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&Location::file(folder.path().join("store.db"))).await.expect("a store");
+    (folder, store)
+}
+
+/// What both have, of the keys of the first.
+pub(crate) fn same_keys(expected: &Value, found: &Value) -> Value {
+    let keys = expected.as_object().expect("an object").keys();
+    Value::Object(keys.map(|key| (key.clone(), found[key].clone())).collect())
+}
