@@ -41,7 +41,10 @@ pub enum KeyError {
         text: String,
     },
     /// A key that is no modifier is asked to be held during a click or a scroll.
-    #[error("parameter `text` holds {}, which is no modifier; nothing was pressed\nhint: {MODIFIERS}, joined by `+`", quoted(name))]
+    #[error(
+        "parameter `text` holds {}, which is no modifier; nothing was pressed\nhint: {MODIFIERS}, joined by `+`",
+        quoted(name)
+    )]
     NoModifier {
         /// The name as it was written.
         name: String,

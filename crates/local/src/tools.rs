@@ -5,6 +5,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use handspike_bash::{Bash, BashCall, BashConfig};
@@ -14,6 +15,7 @@ use handspike_types::{
     BashSettings, EditorSettings, SandboxCall, ToolOutput, ToolSettings, bash::BashAction, editor::EditorCommand,
     shell::ShellName, terminal::TerminalAction,
 };
+use tokio::time::timeout;
 
 use crate::{
     Displays,
@@ -23,6 +25,9 @@ use crate::{
 
 /// Named shells beside each other; more are refused.
 const MAX_SHELLS: usize = 16;
+
+/// How long letting go of keys and buttons is waited for.
+const RELEASE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Where the tools stand.
 #[derive(Clone, Debug)]
@@ -90,8 +95,8 @@ impl Tools {
     /// Lets go of what is pressed on the desktop: whoever pressed it is gone.
     pub async fn release_held(&self) {
         let nobody = Caller { cancelled: std::future::pending(), progress: None };
-        // A worker that can't even take this has nothing pressed that matters any more.
-        let _ = self.screen.call(ScreenCall::Release, nobody).await;
+        // A worker that can't even take this has nothing pressed that matters any more. One that is busy does it later.
+        let _ = timeout(RELEASE_LIMIT, self.screen.call(ScreenCall::Release, nobody)).await;
     }
 
     /// The shell of a name, started if it is new.
@@ -154,10 +159,7 @@ impl LocalConfig {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        future::pending,
-        time::{Duration, Instant},
-    };
+    use std::{future::pending, time::Instant};
 
     use handspike_computer::{Computer, X11Desktop};
     use serde_json::{Value, json};

@@ -162,7 +162,8 @@ impl Connection {
             biased;
             answer = &mut handle.rx => answer.map_err(|_| ConnectionError::Lost)??,
             () = context.cancel.cancelled() => {
-                // MCP has no answer to a cancelled request, so how far the call came stays with the guest.
+                // MCP has no answer to a cancelled request, so how far the call came stays with the guest. There the
+                // tool's next call waits until the tool is at rest.
                 let _ = timeout(CANCEL_LIMIT, handle.cancel(Some("cancelled by the host".to_owned()))).await;
                 return Ok(ToolOutput::error("cancelled: the call was stopped before it came to its end"));
             }

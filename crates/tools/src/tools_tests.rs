@@ -1,6 +1,9 @@
 //! The router and the sandbox tools on a sandbox that only notes what reaches it.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use handspike_core::{
@@ -30,13 +33,18 @@ impl SandboxSource for NotingSource {
 
 #[async_trait]
 impl Sandbox for NotingSandbox {
-    /// The command `die` ends the sandbox.
+    /// The command `die` ends the sandbox, and `hang` is never answered.
     async fn call(&self, call: SandboxedCall<'_>, _: &CallContext) -> Result<ToolOutput, SandboxFailure> {
         note(&self.0, call.tool);
         match call.arguments.get("command") {
             Some(command) if command == "die" => Err(SandboxFailure::Ended(Fault::new("it ran out of memory"))),
+            Some(command) if command == "hang" => pending().await,
             _ => Ok(ToolOutput::text("done")),
         }
+    }
+
+    async fn give_up(&self) {
+        note(&self.0, "give up");
     }
 
     async fn close(&self) -> Result<(), Fault> {
@@ -119,6 +127,21 @@ async fn a_sandbox_that_ends_costs_one_call_and_the_next_is_told_what_is_left() 
     assert_eq!(run("true").await.joined_text(), "done");
     router.close().await.expect("closes");
     assert_eq!(noted(&notes), ["open", "bash", "bash", "open", "bash", "bash", "close"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sandbox_that_does_not_answer_is_given_up_once_and_opened_again() {
+    let (router, notes) = router();
+    let run = async |command: &str| execute(&router, &call("bash", json!({"command": command}))).await;
+    let (hung, beside) = tokio::join!(run("hang"), run("hang"));
+    for hung in [hung, beside] {
+        let told = "not finished: the tool `bash` gave no answer within 150 s, so its sandbox was given up\n";
+        assert!(hung.is_error && hung.joined_text().starts_with(told), "{}", hung.joined_text());
+    }
+    let next = run("true").await;
+    assert!(next.joined_text().contains("started again: its files are as they were"), "{}", next.joined_text());
+    router.close().await.expect("closes");
+    assert_eq!(noted(&notes), ["open", "bash", "bash", "give up", "open", "bash", "close"]);
 }
 
 #[tokio::test]
