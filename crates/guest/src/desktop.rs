@@ -60,19 +60,12 @@ fn display_name(number: u32) -> String {
 impl Displays for Desktop {
     type Desktop = X11Desktop;
 
-    fn own_number(&self) -> u32 {
-        self.number
-    }
-
-    fn connect(&mut self, number: u32) -> Result<Computer<X11Desktop>, String> {
-        if number != self.number {
-            return connect(number);
-        }
+    fn connect(&mut self) -> Result<Computer<X11Desktop>, String> {
         let server = self.server_after(0)?;
-        connect(number).or_else(|_| {
+        connect(self.number).or_else(|_| {
             // The server has ended a moment ago, and the next one is being started.
             self.server_after(server)?;
-            connect(number)
+            connect(self.number)
         })
     }
 }

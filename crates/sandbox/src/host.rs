@@ -95,19 +95,15 @@ impl Displays for OwnDisplay {
     #[cfg(not(feature = "host-desktop"))]
     type Desktop = handspike_computer::X11Desktop;
 
-    fn own_number(&self) -> u32 {
-        0
-    }
-
     #[cfg(feature = "host-desktop")]
-    fn connect(&mut self, _number: u32) -> Result<Computer<Self::Desktop>, String> {
+    fn connect(&mut self) -> Result<Computer<Self::Desktop>, String> {
         let config = handspike_computer::ComputerConfig::default();
         let desktop = handspike_computer::HostDesktop::connect(&config);
         desktop.map(|desktop| Computer::new(desktop, config)).map_err(|error| handspike_types::with_causes(&error))
     }
 
     #[cfg(not(feature = "host-desktop"))]
-    fn connect(&mut self, _number: u32) -> Result<Computer<Self::Desktop>, String> {
+    fn connect(&mut self) -> Result<Computer<Self::Desktop>, String> {
         Err("this build of Handspike can't use the machine's own desktop\nhint: `make build` makes one that can"
             .to_owned())
     }
