@@ -20,7 +20,7 @@ use handspike_local::Displays;
 use handspike_types::with_causes;
 use tokio::{sync::watch, time::timeout};
 
-use crate::session::{self, Session};
+use crate::session::{self, DesktopSession};
 
 const START_LIMIT: Duration = Duration::from_secs(20);
 
@@ -210,7 +210,7 @@ impl Desktop {
             return Err(io::Error::other(format!("it ended with {}", server.wait()?)));
         }
         // A display without a window manager, for want of a thread, is better than none.
-        let session = Session::start(Path::new(session::PROGRAM), &display).unwrap_or(None);
+        let session = DesktopSession::start(Path::new(session::PROGRAM), &display).unwrap_or(None);
         if session.is_some() {
             wait_for_manager(&display);
         }
