@@ -48,7 +48,14 @@ pub struct Tools {
     screen: Worker<ScreenCall>,
 }
 
-type ShellWorker = Worker<(BashAction, BashSettings)>;
+type ShellWorker = Worker<ShellCall>;
+
+/// What is asked of a shell.
+enum ShellCall {
+    Run(BashAction, BashSettings),
+    /// End it, and all it started.
+    Close,
+}
 
 impl Tools {
     /// Starts the tools' threads. The shell comes up meanwhile.
@@ -74,7 +81,14 @@ impl Tools {
     ) -> Result<ToolOutput, WorkerFailed> {
         match call {
             SandboxCall::Shell(name, action) => match self.shell(&name) {
-                Ok(shell) => shell.call((action, settings.bash), caller).await,
+                Ok(shell) => shell.call(ShellCall::Run(action, settings.bash), caller).await,
+                Err(refusal) => Ok(refusal),
+            },
+            SandboxCall::CloseShell(name) => match self.taken_shell(&name) {
+                Ok(shell) => {
+                    let closed = shell.call(ShellCall::Close, caller).await?;
+                    Ok(if closed.is_error { closed } else { ToolOutput::text(format!("[shell `{name}` is closed]")) })
+                }
                 Err(refusal) => Ok(refusal),
             },
             SandboxCall::Terminal(name, action) => match self.terminal(&name) {
@@ -106,15 +120,23 @@ impl Tools {
             return Ok(Arc::clone(shell));
         }
         if shells.len() >= MAX_SHELLS {
-            let names: Vec<&str> = shells.keys().map(ShellName::as_str).collect();
             return Err(ToolOutput::error(format!(
-                "there are {MAX_SHELLS} shells already; use one of them: {}",
-                names.join(", ")
+                "there are {MAX_SHELLS} shells already, and no more are allowed: {}\nhint: close one, or use one of them",
+                names(&shells)
             )));
         }
         let shell = Arc::new(self.config.start_shell().map_err(|error| not_run(&error))?);
         shells.insert(name.clone(), Arc::clone(&shell));
         Ok(shell)
+    }
+
+    /// The shell of a name, which has it no more. Calls to it that are under way or wait come to their end.
+    fn taken_shell(&self, name: &ShellName) -> Result<Arc<ShellWorker>, ToolOutput> {
+        let mut shells = self.shells.lock().unwrap_or_else(PoisonError::into_inner);
+        shells.remove(name).ok_or_else(|| {
+            let names = names(&shells);
+            ToolOutput::error(format!("parameter `name` is `{name}`, and there is no such shell; there are {names}"))
+        })
     }
 
     /// The thread for calls to a terminal of a name, so that one that waits holds up no other.
@@ -135,13 +157,27 @@ impl Tools {
     }
 }
 
+fn names(shells: &BTreeMap<ShellName, Arc<ShellWorker>>) -> String {
+    let names: Vec<String> = shells.keys().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
 impl LocalConfig {
     fn start_shell(&self) -> io::Result<ShellWorker> {
         let cwd = self.cwd.clone();
         Worker::start("bash", move || {
-            let mut bash = Bash::new(BashConfig { cwd: cwd.clone(), ..BashConfig::default() });
+            let config = BashConfig { cwd: cwd.clone(), ..BashConfig::default() };
+            let mut bash = Bash::new(config.clone());
             bash.warm_up();
-            move |(action, settings): (BashAction, BashSettings), mut line: Line<'_>| {
+            move |call: ShellCall, mut line: Line<'_>| {
+                let (action, settings) = match call {
+                    ShellCall::Run(action, settings) => (action, settings),
+                    ShellCall::Close => {
+                        // The one that takes its place starts with its first call, and there will be none.
+                        bash = Bash::new(config.clone());
+                        return ToolOutput::default();
+                    }
+                };
                 let progress = line.progress.as_mut().map(|tell| &mut **tell as &mut dyn FnMut(&str));
                 bash.run(&action, BashCall { cancel: line.cancel, default_timeout: settings.timeout(), progress })
             }
@@ -199,7 +235,28 @@ mod tests {
             call(&tools, "shell", json!({"name": format!("s{number}"), "command": "true"})).await;
         }
         let refused = call(&tools, "shell", json!({"name": "another", "command": "true"})).await;
-        assert!(refused.is_error && refused.joined_text().contains("main, other, s10"), "{}", refused.joined_text());
+        assert!(
+            refused.is_error && refused.joined_text().contains("`main`, `other`, `s10`"),
+            "{}",
+            refused.joined_text()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_shell_that_is_closed_is_gone_with_all_it_started_and_makes_room() {
+        let tools = tools();
+        for number in 1..MAX_SHELLS {
+            call(&tools, "shell", json!({"name": format!("s{number}"), "command": "lost=true"})).await;
+        }
+        let started = call(&tools, "shell", json!({"name": "s1", "command": "sleep 6005 & echo $!"})).await;
+        let process = started.joined_text().lines().find_map(|line| line.parse::<u32>().ok()).expect("a process");
+        let closed = call(&tools, "shell", json!({"name": "s1", "close": true})).await;
+        assert_eq!((closed.is_error, closed.joined_text().as_str()), (false, "[shell `s1` is closed]"));
+        assert!(!std::path::Path::new("/proc").join(process.to_string()).exists());
+        let missing = call(&tools, "shell", json!({"name": "s1", "close": true})).await;
+        assert!(missing.is_error && missing.joined_text().contains("no such shell; there are `main`, `s10`"));
+        let fresh = call(&tools, "shell", json!({"name": "s1", "command": "echo lost=$lost"})).await;
+        assert!(fresh.joined_text().starts_with("lost=\n"), "{}", fresh.joined_text());
     }
 
     #[tokio::test]

@@ -27,7 +27,7 @@ impl Lanes {
             SandboxCall::Editor(_) => Lane::Shared(1),
             SandboxCall::Computer(_) | SandboxCall::ComputerBatch(_) | SandboxCall::Desktop(_) => Lane::Shared(2),
             SandboxCall::Terminal(name, _) => self.named(Named::Terminal(name.clone())),
-            SandboxCall::Shell(name, _) => self.named(Named::Shell(name.clone())),
+            SandboxCall::Shell(name, _) | SandboxCall::CloseShell(name) => self.named(Named::Shell(name.clone())),
         }
     }
 
