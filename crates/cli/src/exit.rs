@@ -19,7 +19,7 @@ pub(crate) const HELP: &str = "Exit codes:
   3    the model could not be asked, or gave no usable answer
   4    no Docker Engine, or a sandbox that could not be made or ended too early
   5    a limit was reached: steps, time or tokens
-  6    a scenario's expectation was not met
+  6    a scenario's expectation was not met; a conformance case failed, or none applied
   130  interrupted";
 
 /// The ends of the program.
