@@ -1,6 +1,7 @@
 //! What a call wrote, as it will be shown: the page, standard error apart, and the spool. All three are bounded.
 
 use handspike_command::{View, Window};
+use memchr::memchr_iter;
 
 use crate::{
     BashConfig,
@@ -30,7 +31,6 @@ pub(crate) struct Capture {
 #[derive(Debug)]
 struct Page {
     window: Window,
-    line: u64,
     err_lines: ErrLines,
 }
 
@@ -60,7 +60,7 @@ impl Capture {
         let window = Window::new(config.answer_limit);
         Self {
             cleaner: Cleaner::default(),
-            page: Page { window, line: 1, err_lines: ErrLines::default() },
+            page: Page { window, err_lines: ErrLines::default() },
             err_cleaner: Cleaner::default(),
             err: Window::new(STDERR_LIMIT),
             spool: Spool::new(&config.spool_dir, config.answer_limit, config.spool_limits),
@@ -72,7 +72,7 @@ impl Capture {
 
     pub(crate) fn push(&mut self, stream: Stream, bytes: &[u8]) {
         self.spool.push(bytes);
-        self.nul_bytes += bytes.iter().filter(|byte| **byte == 0).count() as u64;
+        self.nul_bytes += memchr_iter(0, bytes).count() as u64;
         self.cleaner.push(stream, bytes, &mut |piece| self.page.add(&piece));
         match stream {
             Stream::Out => self.out_bytes += bytes.len() as u64,
@@ -89,7 +89,7 @@ impl Capture {
 
     /// How many lines have come to their end.
     pub(crate) fn complete_lines(&self) -> u64 {
-        self.page.line - 1
+        self.page.window.newlines()
     }
 
     /// The last of them, as it is shown.
@@ -121,14 +121,12 @@ impl Capture {
 
 impl Page {
     fn add(&mut self, piece: &Piece<'_>) {
+        let first = self.window.newlines() + 1;
         self.window.push(piece.text);
-        let ended = piece.text.bytes().filter(|byte| *byte == b'\n').count() as u64;
-        let after = self.line + ended;
         if piece.from_err {
-            let last = if piece.text.ends_with('\n') { after - 1 } else { after };
-            self.err_lines.add(self.line, last);
+            let ended = self.window.newlines();
+            self.err_lines.add(first, if piece.text.ends_with('\n') { ended } else { ended + 1 });
         }
-        self.line = after;
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::str;
 
+use memchr::memrchr;
+
 use crate::pipes::Stream;
 
 /// A line longer than this is passed on in pieces, which can't be redrawn any more.
@@ -167,7 +169,7 @@ fn plain_lines(text: &str) -> usize {
     let plain = text.as_bytes().chunks(256).take_while(|block| !has_special(block)).map(<[u8]>::len).sum();
     let rest = &text.as_bytes()[plain..];
     let plain = plain + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len());
-    text.as_bytes()[..plain].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1)
+    memrchr(b'\n', &text.as_bytes()[..plain]).map_or(0, |end| end + 1)
 }
 
 impl Line {

@@ -7,7 +7,8 @@
 //! made for itself.
 //!
 //! The keeper is a fork that never becomes another program. It holds no descriptor but the one for the program's
-//! obituary, and leaves when it has no children left. This is the only unsafe code of the crate.
+//! obituary and next to no memory, and leaves when it has no children left. This and what it sheds (`shed`) is the only
+//! unsafe code of the crate.
 
 use std::{
     io,
@@ -27,7 +28,7 @@ use rustix::{
     stdio::stdin,
 };
 
-use crate::tree::kill_below;
+use crate::{shed::shed_memory, tree::kill_below};
 
 /// Above every descriptor that a program is given, so that handing those out cannot overwrite it.
 const OBITUARY_FLOOR: RawFd = 300;
@@ -159,6 +160,8 @@ fn keep(program: i32, pen: RawFd) -> ! {
             libc::signal(signal, libc::SIG_IGN);
         }
         close_all_but(pen);
+        // All that follows are system calls. What could not be shed is only memory.
+        let _ = shed_memory();
         loop {
             let mut status = 0;
             let ended = libc::waitpid(-1, &mut status, 0);
@@ -183,5 +186,38 @@ unsafe fn close_all_but(kept: RawFd) {
                 libc::close(fd);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, thread, time::Duration};
+
+    use super::*;
+
+    fn resident_kib(pid: Pid) -> usize {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the keeper runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
+        line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
+    }
+
+    #[test]
+    fn a_keeper_holds_none_of_its_parents_memory_and_tells_how_the_program_ended() {
+        let mut held: Vec<u8> = vec![1; 64 << 20];
+        let mut program = Command::new("sh");
+        program.args(["-c", "read line; exit 7"]).stdin(std::process::Stdio::piped());
+        let mut keeper = Keeper::start(&mut program, Setting::Descriptors(3..3)).expect("sh starts");
+        held.fill(2);
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while resident_kib(keeper.pid()) > 8 << 10 {
+            assert!(std::time::Instant::now() < deadline, "{} KiB are held", resident_kib(keeper.pid()));
+            thread::sleep(Duration::from_millis(5));
+        }
+        drop(keeper.child.stdin.take());
+        while !keeper.has_left() {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(keeper.death(), Some(Death::Exited(7)));
+        assert!(held.iter().all(|byte| *byte == 2));
     }
 }

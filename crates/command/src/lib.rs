@@ -8,6 +8,7 @@ mod busy;
 mod children;
 mod keeper;
 mod pty;
+mod shed;
 mod tree;
 mod window;
 

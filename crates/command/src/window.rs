@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use memchr::memchr_iter;
+
 /// A cut moves to the end of a line if there is one within this distance, as half lines mislead.
 const LINE_SEARCH: usize = 1024;
 
@@ -36,6 +38,12 @@ impl Window {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes == 0
+    }
+
+    /// How many newlines have come.
+    #[must_use]
+    pub fn newlines(&self) -> u64 {
+        self.newlines
     }
 
     /// Takes what comes next.
@@ -94,7 +102,7 @@ impl Window {
 }
 
 fn newlines(text: &[u8]) -> u64 {
-    text.iter().filter(|byte| **byte == b'\n').count() as u64
+    memchr_iter(b'\n', text).count() as u64
 }
 
 #[cfg(test)]

@@ -17,6 +17,6 @@ mod service;
 mod stdio;
 mod wire;
 
-pub use http::{ApiKey, HttpConfig, HttpError, HttpServer, InvalidKey, InvalidOrigin, Origin};
+pub use http::{HttpConfig, HttpServer};
 pub use server::{ServeError, Server, ServerInfo, ToolHints};
 pub use stdio::{serve_stdio, serve_streams};

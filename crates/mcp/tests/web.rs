@@ -5,7 +5,8 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use handspike_mcp::{ApiKey, HttpConfig, HttpError, HttpServer};
+use handspike_mcp::{HttpConfig, HttpServer};
+use handspike_web::{ApiKey, ListenError};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use support::{
@@ -400,7 +401,7 @@ async fn an_address_that_others_reach_needs_names_to_be_called_by() {
         hosts,
         origins: Vec::new(),
     };
-    let Err(HttpError::NotLoopback(_)) = HttpServer::bind(config(Vec::new())).await else {
+    let Err(ListenError::NotLoopback(_)) = HttpServer::bind(config(Vec::new())).await else {
         panic!("it listens to the world")
     };
     HttpServer::bind(config(vec!["tools.example.com".to_owned()])).await.map(drop).expect("it was allowed to");

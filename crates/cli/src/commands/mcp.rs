@@ -3,12 +3,11 @@
 use std::{env, net::SocketAddr};
 
 use clap::Args;
-use handspike_mcp::{
-    ApiKey, HttpConfig, HttpError, HttpServer, Origin, ServeError, Server, ServerInfo, ToolHints, serve_stdio,
-};
+use handspike_mcp::{HttpConfig, HttpServer, ServeError, Server, ServerInfo, ToolHints, serve_stdio};
 use handspike_runtime::{History, Order, Place, Workbench};
 use handspike_sandbox::{Engine, Network};
 use handspike_types::{SessionId, ToolVersions, spec::SandboxTool, with_causes};
+use handspike_web::{ApiKey, ListenError, Origin};
 
 use crate::{
     approval::consent_to_host,
@@ -178,10 +177,10 @@ impl McpArgs {
             origins: self.allow_origin.clone(),
         };
         let http = HttpServer::bind(config).await.map_err(|error| match error {
-            HttpError::NotLoopback(address) => Failure::usage(format!(
+            ListenError::NotLoopback(address) => Failure::usage(format!(
                 "--http {address} can be reached from other machines\nhint: use 127.0.0.1, or name the host by which clients call it with --allow-host"
             )),
-            HttpError::Listen { .. } => Failure::usage(with_causes(&error)),
+            ListenError::Listen { .. } => Failure::usage(with_causes(&error)),
         })?;
         tell(&format!("serving MCP at {}", http.url()));
         if is_new {

@@ -75,8 +75,9 @@ impl Store {
         Ok((store, found))
     }
 
-    /// Writes an entry, which is on the disk afterwards. Syncing a new file takes its name along on the file
-    /// systems that Linux has, so the folder need not be synced as well.
+    /// Writes an entry, which any process finds afterwards, also when this one is killed. It is not flushed to the disk,
+    /// which would double what an edit costs: a failure of the machine may take the undo with it, and an entry that is
+    /// then damaged, or missing before later edits, is known by its hashes and never used.
     pub(crate) fn write(&mut self, heading: &Heading, parts: &[&[u8]]) -> io::Result<Number> {
         let number = Number(self.next);
         self.next = self.next.saturating_add(1);
@@ -84,8 +85,7 @@ impl Store {
         let mut file = private().write(true).create_new(true).open(&path)?;
         let mut fill = || {
             file.write_all(&format::encode(heading))?;
-            parts.iter().try_for_each(|part| file.write_all(part))?;
-            file.sync_data()
+            parts.iter().try_for_each(|part| file.write_all(part))
         };
         fill().inspect_err(|_| self.remove(number, Standing::Uncertain))?;
         Ok(number)

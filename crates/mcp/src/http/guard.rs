@@ -1,28 +1,27 @@
-//! Who may come in. A page in a browser can reach ports of this machine, also under a name of its own that leads here
-//! (DNS rebinding), so the names by which the server is called are checked as well as the key.
+//! Who may come in, in the protocol's words: who the door lets in, with a body that is a message, while there is room.
 
-use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use axum::{
     Json,
     body::{Body, to_bytes},
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderValue, Method, StatusCode, Uri,
+        HeaderMap, HeaderValue, Method, StatusCode,
         header::{
             ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-            ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, HOST, ORIGIN, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+            ACCESS_CONTROL_EXPOSE_HEADERS, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
         },
-        uri::Authority,
     },
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use handspike_web::{self as web, Door, Page};
 use http_body_util::LengthLimitError;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::{ApiKey, Origin, sessions::Sessions};
+use super::sessions::Sessions;
 use crate::{lines::complaint, stdio::MESSAGE_LIMIT};
 
 /// How long a client may take to send a request's body.
@@ -36,21 +35,14 @@ const PAGE_READS: &str = "mcp-session-id, mcp-protocol-version, www-authenticate
 
 /// The conditions of coming in.
 pub(crate) struct Guard {
-    pub(crate) key: ApiKey,
-    /// Names of the server beside those of the loopback.
-    pub(crate) hosts: Vec<String>,
-    /// Pages that may use it.
-    pub(crate) origins: Vec<Origin>,
+    pub(crate) door: Door,
     pub(crate) sessions: Arc<Sessions>,
 }
 
 /// Why a request is turned away.
 #[derive(Debug)]
 enum Refusal {
-    Host(String),
-    Origin(String),
-    NoKey,
-    WrongKey,
+    AtTheDoor(web::Refusal),
     Full,
     Slow,
     TooLarge,
@@ -62,12 +54,12 @@ enum Refusal {
 
 /// Lets a request pass, or answers it.
 pub(crate) async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let page = match guard.admit(&request) {
+    let page = match guard.door.admit(request.uri(), request.headers()) {
         Ok(page) => page,
-        Err(refusal) => return refusal.into_response(),
+        Err(refusal) => return Refusal::AtTheDoor(refusal).into_response(),
     };
     // A browser asks before a page's request, and can't give the key yet.
-    let is_preflight = page.is_some() && request.method() == Method::OPTIONS;
+    let is_preflight = page != Page::None && request.method() == Method::OPTIONS;
     let mut response = if is_preflight {
         StatusCode::NO_CONTENT.into_response()
     } else {
@@ -76,7 +68,7 @@ pub(crate) async fn check(State(guard): State<Arc<Guard>>, request: Request, nex
             Err(refusal) => refusal.into_response(),
         }
     };
-    if let Some(page) = page {
+    if let Page::Of(page) = page {
         open_to(response.headers_mut(), page);
     }
     response
@@ -92,38 +84,9 @@ fn open_to(headers: &mut HeaderMap, page: HeaderValue) {
 }
 
 impl Guard {
-    /// Checks by which name and from which page a request comes; the page's origin, where it comes from one.
-    fn admit(&self, request: &Request) -> Result<Option<HeaderValue>, Refusal> {
-        let host = host_of(request.uri(), request.headers());
-        if !host.as_ref().is_some_and(|host| self.is_known(host)) {
-            return Err(Refusal::Host(host.map(|host| host.to_string()).unwrap_or_default()));
-        }
-        let mut origins = request.headers().get_all(ORIGIN).iter();
-        let Some(origin) = origins.next() else { return Ok(None) };
-        let text = String::from_utf8_lossy(origin.as_bytes()).into_owned();
-        let is_known = text.parse::<Origin>().is_ok_and(|origin| self.origins.contains(&origin));
-        if is_known && origins.next().is_none() { Ok(Some(origin.clone())) } else { Err(Refusal::Origin(text)) }
-    }
-
-    /// The port does not matter: it may be forwarded, and a foreign name stays foreign on any port.
-    fn is_known(&self, host: &Authority) -> bool {
-        let name = host.host().trim_start_matches('[').trim_end_matches(']');
-        name.eq_ignore_ascii_case("localhost")
-            || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-            || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
-    }
-
-    fn check_key(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let Some(header) = headers.get(AUTHORIZATION) else { return Err(Refusal::NoKey) };
-        match header.as_bytes().split_at_checked("bearer ".len()) {
-            Some((scheme, key)) if scheme.eq_ignore_ascii_case(b"bearer ") && self.key.is(key) => Ok(()),
-            Some(_) | None => Err(Refusal::WrongKey),
-        }
-    }
-
     /// Has a request served by the protocol, if its key is right, and once it is there as a whole.
     async fn serve(&self, request: Request, next: Next) -> Result<Response, Refusal> {
-        self.check_key(request.headers())?;
+        self.door.check_key(request.headers()).map_err(Refusal::AtTheDoor)?;
         let opens = opens_a_session(&request);
         if opens && self.sessions.is_full() {
             return Err(Refusal::Full);
@@ -159,21 +122,11 @@ async fn read_whole(request: Request) -> Result<Request, Refusal> {
     Ok(Request::from_parts(head, Body::from(body)))
 }
 
-/// The name by which the client calls the server; none where it says none, several or nonsense.
-fn host_of(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
-    let mut hosts = headers.get_all(HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (Some(host), None) => Authority::try_from(host.as_bytes()).ok(),
-        (None, _) => uri.authority().cloned(),
-        (Some(_), Some(_)) => None,
-    }
-}
-
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Host(_) | Self::Origin(_) => StatusCode::FORBIDDEN,
-            Self::NoKey | Self::WrongKey => StatusCode::UNAUTHORIZED,
+            Self::AtTheDoor(web::Refusal::Host(_) | web::Refusal::Origin(_)) => StatusCode::FORBIDDEN,
+            Self::AtTheDoor(web::Refusal::NoKey | web::Refusal::WrongKey) => StatusCode::UNAUTHORIZED,
             Self::Full => StatusCode::SERVICE_UNAVAILABLE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -184,14 +137,14 @@ impl Refusal {
     fn body(&self) -> Value {
         let text = match self {
             Self::NoMessage(answer) => return answer.clone(),
-            Self::Host(host) => format!(
+            Self::AtTheDoor(web::Refusal::Host(host)) => format!(
                 "the server is not known as `{host}`; it answers to the loopback's names and those it was started with"
             ),
-            Self::Origin(origin) => {
+            Self::AtTheDoor(web::Refusal::Origin(origin)) => {
                 format!("pages of `{origin}` may not use this server; those that it was started with may")
             }
-            Self::NoKey => "a key is required: `Authorization: Bearer KEY`".to_owned(),
-            Self::WrongKey => "the key is not this server's".to_owned(),
+            Self::AtTheDoor(web::Refusal::NoKey) => "a key is required: `Authorization: Bearer KEY`".to_owned(),
+            Self::AtTheDoor(web::Refusal::WrongKey) => "the key is not this server's".to_owned(),
             Self::Full => {
                 format!("{} sessions are open, which is the limit; end one, or try again later", Sessions::LIMIT)
             }
@@ -208,13 +161,17 @@ impl IntoResponse for Refusal {
         tracing::info!(refusal = ?self, "a request was turned away");
         let mut response = (self.status(), Json(self.body())).into_response();
         match self {
-            Self::NoKey | Self::WrongKey => {
+            Self::AtTheDoor(web::Refusal::NoKey | web::Refusal::WrongKey) => {
                 response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::Full => {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
             }
-            Self::Host(_) | Self::Origin(_) | Self::Slow | Self::TooLarge | Self::Cut | Self::NoMessage(_) => {}
+            Self::AtTheDoor(web::Refusal::Host(_) | web::Refusal::Origin(_))
+            | Self::Slow
+            | Self::TooLarge
+            | Self::Cut
+            | Self::NoMessage(_) => {}
         }
         response
     }

@@ -1,19 +1,24 @@
 //! The socket and the ways from it to the tools.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Json, Router, http::StatusCode, middleware};
+use handspike_web::{ApiKey, Door, ListenError, Listening, Origin};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
-use thiserror::Error;
-use tokio::net::TcpListener;
 
 use super::{
-    ApiKey, Origin, connections,
     guard::{self, Guard},
     sessions::Sessions,
 };
-use crate::{ServeError, Server, service::Service, stdio::MESSAGE_LIMIT};
+use crate::{
+    ServeError, Server,
+    service::Service,
+    stdio::{END_LIMIT, MESSAGE_LIMIT},
+};
+
+/// How many connections there may be at once. More wait to be accepted.
+const CONNECTIONS_LIMIT: usize = 512;
 
 /// Where and to whom a server is open.
 #[derive(Clone, Debug)]
@@ -29,29 +34,9 @@ pub struct HttpConfig {
     pub origins: Vec<Origin>,
 }
 
-/// Why a server can't listen.
-#[derive(Debug, Error)]
-pub enum HttpError {
-    /// Others could reach the address, and nobody said that they may.
-    #[error(
-        "`{0}` can be reached from other machines\n\
-         hint: listen on 127.0.0.1, or say by which host names clients may call the server"
-    )]
-    NotLoopback(SocketAddr),
-    /// The system refused.
-    #[error("cannot listen on `{address}`")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// Why not.
-        source: io::Error,
-    },
-}
-
 /// A server that listens and does not answer yet.
 pub struct HttpServer {
-    listener: TcpListener,
-    address: SocketAddr,
+    listening: Listening,
     config: HttpConfig,
 }
 
@@ -60,37 +45,34 @@ impl HttpServer {
     pub const PATH: &str = "/mcp";
 
     /// Begins to listen.
-    pub async fn bind(config: HttpConfig) -> Result<Self, HttpError> {
-        if !config.address.ip().is_loopback() && config.hosts.is_empty() {
-            return Err(HttpError::NotLoopback(config.address));
-        }
-        let bound = TcpListener::bind(config.address).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
-        let (address, listener) = bound.map_err(|source| HttpError::Listen { address: config.address, source })?;
-        Ok(Self { listener, address, config })
+    pub async fn bind(config: HttpConfig) -> Result<Self, ListenError> {
+        let listening = Listening::at(config.address, &config.hosts).await?;
+        Ok(Self { listening, config })
     }
 
     /// Where it listens, with the port that it got.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address()
     }
 
     /// What clients call.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}{}", self.address, Self::PATH)
+        format!("http://{}{}", self.address(), Self::PATH)
     }
 
     /// Serves until the server is stopped, then cancels what runs and closes the executor.
     pub async fn serve(self, server: Arc<Server>) -> Result<(), ServeError> {
-        let routes = routes(&server, self.config, self.address.port());
+        let routes = routes(&server, self.config, self.listening.address().port());
         let stop = server.stop.clone();
         // What the tools hold is given back whether or not clients take their last answers.
         let closing = async {
             stop.cancelled().await;
             server.close().await
         };
-        let ((), closed) = tokio::join!(connections::serve(self.listener, routes, stop.clone()), closing);
+        let serving = self.listening.serve(routes, CONNECTIONS_LIMIT, stop.clone(), END_LIMIT);
+        let ((), closed) = tokio::join!(serving, closing);
         closed
     }
 }
@@ -98,9 +80,7 @@ impl HttpServer {
 fn routes(server: &Arc<Server>, config: HttpConfig, port: u16) -> Router {
     let sessions = Arc::new(Sessions::new(server.stop.clone()));
     let guard = Arc::new(Guard {
-        key: config.key,
-        hosts: config.hosts,
-        origins: config.origins.into_iter().chain(Origin::of_loopback(port)).collect(),
+        door: Door::new(config.key, config.hosts, config.origins, port),
         sessions: Arc::clone(&sessions),
     });
     // Hosts and origins are the guard's business, which answers in JSON.

@@ -4,15 +4,10 @@
 //! of protocol versions before 2026-07-28 have [`sessions`]; later ones say everything with each request and have none.
 //! Sessions are conversations of the protocol only: all clients share the one executor behind the server.
 
-mod connections;
 mod guard;
-mod key;
 mod listener;
-mod origin;
 mod presence;
 mod sessions;
 
-pub use key::{ApiKey, InvalidKey};
-pub use listener::{HttpConfig, HttpError, HttpServer};
-pub use origin::{InvalidOrigin, Origin};
+pub use listener::{HttpConfig, HttpServer};
 pub(crate) use presence::Presence;

@@ -2,7 +2,8 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use handspike_mcp::{ApiKey, HttpConfig, HttpServer, ServeError, Server};
+use handspike_mcp::{HttpConfig, HttpServer, ServeError, Server};
+use handspike_web::{ApiKey, Origin};
 use reqwest::{Client, RequestBuilder, Response, header::HeaderMap};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -21,7 +22,7 @@ pub async fn listen(server: Arc<Server>) -> Web {
     listen_as(server, Vec::new(), Vec::new()).await
 }
 
-pub async fn listen_as(server: Arc<Server>, hosts: Vec<String>, origins: Vec<handspike_mcp::Origin>) -> Web {
+pub async fn listen_as(server: Arc<Server>, hosts: Vec<String>, origins: Vec<Origin>) -> Web {
     // A second test of this program finds it installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let key: ApiKey = KEY.parse().expect("a key");

@@ -16,20 +16,21 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::stdio::END_LIMIT;
-
-/// How many connections there may be at once. More wait to be accepted.
-pub(crate) const CONNECTIONS_LIMIT: usize = 512;
-
 /// How long a client may take for a request's head, from the connection's start or the answer before.
-pub(crate) const HEAD_LIMIT: Duration = Duration::from_secs(30);
+const HEAD_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long to wait after a connection could not be accepted, usually for want of a descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until the stop, and then gives what is under way a moment to come to its end.
-pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_LIMIT));
+pub(crate) async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    connections: usize,
+    stop: CancellationToken,
+    grace: Duration,
+) {
+    let places = Arc::new(Semaphore::new(connections));
     let open = TaskTracker::new();
     loop {
         let next = async {
@@ -43,7 +44,7 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
         };
         match accepted {
             Ok((stream, _)) => {
-                let served = serve_connection(stream, routes.clone(), stop.clone());
+                let served = serve_connection(stream, routes.clone(), stop.clone(), grace);
                 open.spawn(async move {
                     served.await;
                     drop(place);
@@ -61,7 +62,7 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
     open.wait().await;
 }
 
-async fn serve_connection(stream: TcpStream, routes: Router, stop: CancellationToken) {
+async fn serve_connection(stream: TcpStream, routes: Router, stop: CancellationToken, grace: Duration) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
@@ -71,7 +72,7 @@ async fn serve_connection(stream: TcpStream, routes: Router, stop: CancellationT
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             // A client that does not take its answer must not hold up the end.
-            timeout(END_LIMIT, connection.as_mut()).await.unwrap_or(Ok(()))
+            timeout(grace, connection.as_mut()).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = served {

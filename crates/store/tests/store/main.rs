@@ -1,0 +1,13 @@
+//! One suite for both databases. PostgreSQL's tests want a server: its address in `HANDSPIKE_TEST_POSTGRES`, or else the
+//! one that `scripts/postgres up` starts.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod blobs;
+mod crash;
+mod events;
+mod history;
+mod maintenance;
+mod resources;
+mod sandboxes;
+mod support;
+mod turns;
