@@ -20,7 +20,7 @@ pub(crate) const HELP: &str = "Exit codes:
   4    no Docker Engine, or a sandbox that could not be made or ended too early
   5    a limit was reached: steps, time or tokens
   6    a scenario's expectation was not met; a conformance case failed, or none applied
-  130  interrupted";
+  130  interrupted; a server of `mcp` that is told to stop ends with 0";
 
 /// The ends of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub(crate) struct ToolArgs {
     #[arg(long, value_name = "PATH", value_parser = absolute_path)]
     editor_root: Vec<PathBuf>,
 
-    /// Characters of a file that one view shows at most.
+    /// Characters of a file that one view shows at most; 100 to 1000000.
     #[arg(long, value_name = "N", default_value_t = 16_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     max_characters: u32,
 

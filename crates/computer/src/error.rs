@@ -23,6 +23,9 @@ pub enum ConnectError {
         #[source]
         source: PlatformError,
     },
+    /// Nothing says which display it would be.
+    #[error("there is no display")]
+    Unnamed(#[source] PlatformError),
     /// The server is too old or was built without something that is needed.
     #[error("the X server has no `{extension}` extension")]
     MissingExtension {

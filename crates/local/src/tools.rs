@@ -185,9 +185,10 @@ impl LocalConfig {
     }
 
     fn start_editor(&self) -> io::Result<Worker<(EditorCommand, EditorSettings)>> {
-        let journal = self.undo_journal.clone();
+        let config =
+            EditorConfig { journal: self.undo_journal.clone(), cwd: self.cwd.clone(), ..EditorConfig::default() };
         Worker::start("editor", move || {
-            let mut editor = Editor::new(EditorConfig { journal: journal.clone(), ..EditorConfig::default() });
+            let mut editor = Editor::new(config.clone());
             move |(command, settings): (EditorCommand, EditorSettings), _line: Line<'_>| editor.run(&command, &settings)
         })
     }

@@ -72,7 +72,7 @@ pub enum SandboxError {
         image: String,
     },
     /// The engine refused.
-    #[error("the sandbox could not be {action}: {cause}")]
+    #[error("the sandbox could not be {action}: {cause}{}", remedy(action))]
     Engine {
         /// What was to be done, for example `started`.
         action: &'static str,
@@ -324,6 +324,16 @@ impl Engine {
             },
         };
         Some(SandboxError::Ended { cause })
+    }
+}
+
+/// What a person may do who reads the engine's words.
+fn remedy(action: &str) -> &'static str {
+    match action {
+        "made" | "started" => {
+            "\nhint: --cpus, --memory, --mount, --network and --image decide what the engine is asked for"
+        }
+        _ => "",
     }
 }
 

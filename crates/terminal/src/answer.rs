@@ -50,7 +50,8 @@ impl Told<'_> {
         match self.taken {
             Taken::All => None,
             Taken::Part(sent, all) => {
-                Some(format!("of {all} bytes that were to be typed the program took {sent}; the rest is dropped"))
+                let bytes = if all == 1 { "byte that was" } else { "bytes that were" };
+                Some(format!("of {all} {bytes} to be typed the program took {sent}; the rest is dropped"))
             }
             Taken::Cancelled => Some("not all was typed".to_owned()),
         }

@@ -28,7 +28,7 @@ pub struct ShellInput {
     /// True to replace the shell by a fresh one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<bool>,
-    /// Seconds after which the command and all it started are killed.
+    /// Seconds after which the command and all it started are killed, up to 86400.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<f64>,
     /// True to end the shell and all it started. `main` can't be closed.

@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use handspike_core::{EventSink, transcript_line};
 use handspike_types::Event;
 
+use super::unless_unread;
+
 pub(crate) struct JsonLines;
 
 #[async_trait]
 impl EventSink for JsonLines {
     async fn announce(&mut self, event: &Event) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "{}", transcript_line(event))?;
-        out.flush()
+        unless_unread(writeln!(out, "{}", transcript_line(event)).and_then(|()| out.flush()))
     }
 }

@@ -12,7 +12,7 @@ use console::{Style, style};
 use handspike_core::EventSink;
 use handspike_types::{ContentPart, Event, EventKind, Outcome, ToolCall, ToolOutput, Usage};
 
-use super::{Activity, summary};
+use super::{Activity, summary, unless_unread};
 use crate::units::show_millis;
 
 /// The longest diff that is shown in full.
@@ -33,8 +33,7 @@ impl Terminal {
     fn print(&self, text: &str) -> io::Result<()> {
         self.activity.aside(|| {
             let mut out = io::stdout().lock();
-            out.write_all(text.as_bytes())?;
-            out.flush()
+            unless_unread(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
         })
     }
 

@@ -88,7 +88,7 @@ impl HostDesktop {
     /// and Windows. The system may ask its user for permission, which is waited for.
     pub fn connect(config: &ComputerConfig) -> Result<Self, ConnectError> {
         let refused = |display: &str, source| ConnectError::Open { display: display.to_owned(), source };
-        let (system, display) = WindowSystem::of_this_process().map_err(|error| refused("$DISPLAY", error.into()))?;
+        let (system, display) = WindowSystem::of_this_process().map_err(|error| ConnectError::Unnamed(error.into()))?;
         let name = display.clone();
         let worker = Worker::start(CONSENT, move || Platform::open(system, &name))?;
         let worker = worker.map_err(|error| refused(&display, error.into()))?;
