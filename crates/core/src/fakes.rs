@@ -146,7 +146,8 @@ impl Stage {
     pub(crate) async fn play(self, cancel: &CancellationToken) -> Played {
         let (mut session, notes) = self.begin().await;
         // In paused time a turn that waits for nothing ends here at once, instead of hanging the test.
-        let turn = tokio::time::timeout(Duration::from_secs(24 * 3600), session.run_turn("go", cancel));
+        let turn =
+            tokio::time::timeout(Duration::from_secs(24 * 3600), session.run_turn(vec![Message::user("go")], cancel));
         let outcome = turn.await.expect("the turn ends").expect("the sink takes every event");
         Played { outcome, session, notes }
     }
@@ -162,7 +163,7 @@ impl Played {
     pub(crate) fn results(&self) -> &[ToolResult] {
         let tools = self.session.history().iter().rev().find_map(|message| match message {
             Message::Tools { results } => Some(results),
-            Message::User { .. } | Message::Assistant { .. } => None,
+            Message::System { .. } | Message::User { .. } | Message::Assistant { .. } => None,
         });
         tools.expect("a step had calls")
     }
@@ -178,7 +179,7 @@ impl Played {
         let mut history = self.session.history().iter();
         while let Some(message) = history.next() {
             match message {
-                Message::User { .. } => {}
+                Message::System { .. } | Message::User { .. } => {}
                 Message::Assistant { tool_calls, .. } if tool_calls.is_empty() => {}
                 Message::Assistant { tool_calls, .. } => {
                     let Some(Message::Tools { results }) = history.next() else { panic!("unanswered: {tool_calls:?}") };

@@ -51,8 +51,8 @@ impl Session {
     }
 
     /// Runs one turn to its end. `cancel` stops it politely: running calls are told, and answered as cancelled.
-    pub async fn run_turn(&mut self, prompt: &str, cancel: &CancellationToken) -> Result<Outcome, RecordError> {
-        crate::turn::run(self, prompt, cancel).await
+    pub async fn run_turn(&mut self, input: Vec<Message>, cancel: &CancellationToken) -> Result<Outcome, RecordError> {
+        crate::turn::run(self, input, cancel).await
     }
 
     /// Ends the session and gives back what its tools hold.

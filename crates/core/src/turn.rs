@@ -29,19 +29,19 @@ enum StepEnd {
     Finished(Outcome),
 }
 
-/// Runs a turn from the user's prompt to its outcome.
+/// Runs a turn from its input to its outcome.
 #[tracing::instrument(name = "turn", skip_all, fields(session = %session.id(), turn = session.turns + 1))]
 pub(crate) async fn run(
     session: &mut Session,
-    prompt: &str,
+    input: Vec<Message>,
     cancel: &CancellationToken,
 ) -> Result<Outcome, RecordError> {
     session.turns += 1;
     let started = Instant::now();
     let deadline = started + session.parts.limits.wall_time;
     let mut turn = Turn { number: session.turns, step: 0, deadline, cancel, started, usage: Usage::default() };
-    session.record(EventKind::TurnStarted { turn: turn.number, prompt: prompt.to_owned() }).await?;
-    session.history.push(Message::user(prompt));
+    session.record(EventKind::TurnStarted { turn: turn.number, input: input.clone() }).await?;
+    session.history.extend(input);
 
     let outcome = loop {
         match step(session, &mut turn).await? {
@@ -85,10 +85,10 @@ async fn step(session: &mut Session, turn: &mut Turn<'_>) -> Result<StepEnd, Rec
 
     if let Some(outcome) = last_word(&reply) {
         // Calls of a cut answer stay out of the history: they were never run, so nothing can answer them.
-        session.history.push(Message::Assistant { text: reply.text, tool_calls: Vec::new() });
+        session.history.push(Message::assistant(reply.text, Vec::new()));
         return Ok(StepEnd::Finished(outcome));
     }
-    session.history.push(Message::Assistant { text: reply.text, tool_calls: reply.tool_calls.clone() });
+    session.history.push(Message::assistant(reply.text, reply.tool_calls.clone()));
 
     let (results, end) = calls::run(&session.parts, turn, reply.tool_calls).await?;
     session.history.push(Message::Tools { results });

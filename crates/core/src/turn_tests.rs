@@ -17,8 +17,7 @@ fn limit(played: &Played) -> &str {
 async fn an_answer_without_calls_ends_the_turn() {
     let played = Stage::new([done("hello")]).play_freely().await;
     assert_eq!(played.outcome, Outcome::Done { text: "hello".to_owned() });
-    let last = Message::Assistant { text: "hello".to_owned(), tool_calls: Vec::new() };
-    assert_eq!(played.session.history(), [Message::user("go"), last]);
+    assert_eq!(played.session.history(), [Message::user("go"), Message::assistant("hello", Vec::new())]);
     let order = ["session started", "turn started", "step started", "model asked", "model answered", "turn finished"];
     assert_eq!(played.notes.read().order, order);
 }
@@ -37,7 +36,7 @@ async fn the_next_request_carries_the_results() {
 async fn a_second_turn_continues_the_conversation() {
     let (mut session, notes) = Stage::new([done("one"), done("two")]).begin().await;
     for prompt in ["first", "second"] {
-        session.run_turn(prompt, &CancellationToken::new()).await.expect("events are taken");
+        session.run_turn(vec![Message::user(prompt)], &CancellationToken::new()).await.expect("events are taken");
     }
     assert_eq!(notes.read().requests[1].len(), 3);
     let turns: Vec<u32> = notes

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FinishReason, SessionId, ToolCall, ToolOutput, Usage};
+use crate::{FinishReason, Message, SessionId, ToolCall, ToolOutput, Usage};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,8 +34,8 @@ pub enum EventKind {
     TurnStarted {
         /// The turn's number.
         turn: u32,
-        /// The user's text.
-        prompt: String,
+        /// What was said: messages of the user as a rule, and the results of calls that the client ran.
+        input: Vec<Message>,
     },
     /// A request goes to the model.
     StepStarted {

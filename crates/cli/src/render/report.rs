@@ -43,7 +43,9 @@ impl EventSink for Report {
     async fn announce(&mut self, event: &Event) -> io::Result<()> {
         let markup = match &event.kind {
             EventKind::SessionStarted { model, .. } => head(&event.session.to_string(), model),
-            EventKind::TurnStarted { prompt, .. } => html! { section.task { h2 { "Task" } pre { (prompt.trim()) } } },
+            EventKind::TurnStarted { input, .. } => {
+                html! { section.task { h2 { "Task" } pre { (summary::of_input(input)) } } }
+            }
             EventKind::ModelAnswered { step, text, duration_ms, usage, .. } => html! {
                 section.step {
                     h2 { "Step " (step) " " small { (show_millis(*duration_ms)) @if usage.total() > 0 { ", " (usage.total()) " tokens" } } }

@@ -2,11 +2,17 @@
 //! reaches a terminal but printable characters.
 
 use handspike_types::{
-    ContentPart, ToolCall, ToolDetails, ToolOutput,
+    ContentPart, Message, ToolCall, ToolDetails, ToolOutput,
     bash::{self, BashDetails, BashEnd},
     computer,
 };
 use serde_json::Value;
+
+/// What a turn was begun with.
+pub(crate) fn of_input(input: &[Message]) -> String {
+    let texts: Vec<String> = input.iter().map(|message| message.joined_text().trim().to_owned()).collect();
+    texts.join("\n")
+}
 
 /// What a call is about, in one line: the command, the file, the action.
 pub(crate) fn of_call(call: &ToolCall) -> String {

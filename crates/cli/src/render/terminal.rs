@@ -65,8 +65,9 @@ impl EventSink for Terminal {
                 let line = format!("{} {}  model {model}\n", style("session").bold(), event.session);
                 self.print(&line)
             }
-            EventKind::TurnStarted { prompt, .. } => {
-                self.print(&format!("{} {}\n", style("task").bold(), summary::printable(prompt.trim())))
+            EventKind::TurnStarted { input, .. } => {
+                let task = summary::printable(&summary::of_input(input));
+                self.print(&format!("{} {task}\n", style("task").bold()))
             }
             EventKind::StepStarted { step, .. } => {
                 self.activity.busy(&format!("step {step}: the model thinks"));

@@ -1,4 +1,4 @@
-use handspike_types::{Image, Message, ToolCall, ToolOutput, ToolResult, ToolSpec};
+use handspike_types::{ContentPart, Image, Message, ToolCall, ToolOutput, ToolResult, ToolSpec};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -122,7 +122,7 @@ fn asked(calls: &[(&str, Value)]) -> Message {
         arguments: arguments.clone(),
         toolset: None,
     };
-    Message::Assistant { text: String::new(), tool_calls: calls.iter().map(call).collect() }
+    Message::assistant("", calls.iter().map(call).collect())
 }
 
 fn result(call_id: &str, output: ToolOutput) -> ToolResult {
@@ -181,6 +181,22 @@ async fn pictures_follow_all_results_in_one_user_message() {
 }
 
 #[tokio::test]
+async fn system_messages_keep_their_place_and_speakers_their_names() {
+    let named = Message::User { content: vec![ContentPart::text("hi")], name: Some("Ann O'Hara <x>".to_owned()) };
+    let bot = Message::Assistant { text: "hello".to_owned(), tool_calls: Vec::new(), name: Some("Bot".to_owned()) };
+    assert_eq!(
+        sent(&[named, bot, Message::system("be polite"), Message::user("go")]).await["messages"],
+        json!([
+            {"role": "system", "content": "be brief"},
+            {"role": "user", "content": "hi", "name": "Ann_O'Hara__x_"},
+            {"role": "assistant", "content": "hello", "name": "Bot"},
+            {"role": "system", "content": "be polite"},
+            {"role": "user", "content": "go"},
+        ])
+    );
+}
+
+#[tokio::test]
 async fn errors_empty_results_and_broken_arguments_are_told_plainly() {
     let conversation = [
         Message::user("go"),
@@ -191,7 +207,7 @@ async fn errors_empty_results_and_broken_arguments_are_told_plainly() {
                 result("b", ToolOutput::default()),
             ],
         },
-        Message::Assistant { text: String::new(), tool_calls: Vec::new() },
+        Message::assistant("", Vec::new()),
     ];
     let messages = sent(&conversation).await["messages"].clone();
     assert_eq!(messages[2]["tool_calls"][0]["function"]["arguments"], json!("{\"comm"));

@@ -5,6 +5,9 @@ use handspike_types::{ContentPart, Image, Message, ToolCall, ToolResult, ToolSpe
 use serde::Serialize;
 use serde_json::Value;
 
+/// Characters of a speaker's name that the API takes.
+const LONGEST_NAME: usize = 64;
+
 /// The body of `POST /chat/completions`.
 #[derive(Serialize)]
 pub(super) struct ChatRequest<'a> {
@@ -18,13 +21,17 @@ pub(super) struct ChatRequest<'a> {
 #[serde(tag = "role", rename_all = "snake_case")]
 enum ChatMessage<'a> {
     System {
-        content: &'a str,
+        content: Content<'a>,
     },
     User {
-        content: UserContent<'a>,
+        content: Content<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
     },
     Assistant {
         content: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<Call<'a>>,
     },
@@ -36,7 +43,7 @@ enum ChatMessage<'a> {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum UserContent<'a> {
+enum Content<'a> {
     Text(&'a str),
     Parts(Vec<Part>),
 }
@@ -77,15 +84,19 @@ impl<'a> ChatRequest<'a> {
     pub(super) fn new(model: &'a str, request: ModelRequest<'a>) -> Self {
         let mut messages = Vec::new();
         if !request.system_prompt.is_empty() {
-            messages.push(ChatMessage::System { content: request.system_prompt });
+            messages.push(ChatMessage::System { content: Content::Text(request.system_prompt) });
         }
         for message in request.messages {
             match message {
-                Message::User { content } => messages.push(ChatMessage::User { content: user_content(content) }),
+                Message::System { content } => messages.push(ChatMessage::System { content: wire_content(content) }),
+                Message::User { content, name } => {
+                    messages.push(ChatMessage::User { content: wire_content(content), name: wire_name(name) });
+                }
                 // Some servers refuse a message that says nothing; an answer that was cut at once is one.
-                Message::Assistant { text, tool_calls } if text.is_empty() && tool_calls.is_empty() => {}
-                Message::Assistant { text, tool_calls } => messages.push(ChatMessage::Assistant {
+                Message::Assistant { text, tool_calls, .. } if text.is_empty() && tool_calls.is_empty() => {}
+                Message::Assistant { text, tool_calls, name } => messages.push(ChatMessage::Assistant {
                     content: Some(text.as_str()).filter(|text| !text.is_empty()),
+                    name: wire_name(name),
                     tool_calls: tool_calls.iter().map(Call::new).collect(),
                 }),
                 Message::Tools { results } => push_results(&mut messages, results),
@@ -106,15 +117,22 @@ impl<'a> Call<'a> {
     }
 }
 
-fn user_content(content: &[ContentPart]) -> UserContent<'_> {
+fn wire_content(content: &[ContentPart]) -> Content<'_> {
     if let [ContentPart::Text { text }] = content {
-        return UserContent::Text(text);
+        return Content::Text(text);
     }
     let part = |part: &ContentPart| match part {
         ContentPart::Text { text } => Part::Text { text: text.clone() },
         ContentPart::Image(image) => Part::image(image),
     };
-    UserContent::Parts(content.iter().map(part).collect())
+    Content::Parts(content.iter().map(part).collect())
+}
+
+/// A speaker's name without what the API refuses in one.
+fn wire_name(name: &Option<String>) -> Option<String> {
+    let allowed = |c: char| if c.is_whitespace() || c.is_control() || "<|\\/>".contains(c) { '_' } else { c };
+    let name: String = name.as_ref()?.chars().take(LONGEST_NAME).map(allowed).collect();
+    Some(name).filter(|name| !name.is_empty())
 }
 
 /// A step's results: a tool message for each call, directly after the calls, and then the pictures of all of them
@@ -131,7 +149,7 @@ fn push_results<'a>(messages: &mut Vec<ChatMessage<'a>>, results: &'a [ToolResul
         }
     }
     if !pictures.is_empty() {
-        messages.push(ChatMessage::User { content: UserContent::Parts(pictures) });
+        messages.push(ChatMessage::User { content: Content::Parts(pictures), name: None });
     }
 }
 

@@ -73,7 +73,7 @@ fn call_id(step: usize, call: usize) -> String {
 fn check(step: &ScriptedStep, number: usize, messages: &[Message]) -> Result<(), String> {
     let results: &[ToolResult] = match messages.last() {
         Some(Message::Tools { results }) => results,
-        Some(Message::User { .. } | Message::Assistant { .. }) | None => &[],
+        Some(Message::System { .. } | Message::User { .. } | Message::Assistant { .. }) | None => &[],
     };
     for (index, call) in step.calls.iter().enumerate() {
         let place = format!("step {number}, call {} (`{}`)", index + 1, call.tool);
