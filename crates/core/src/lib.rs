@@ -22,9 +22,9 @@ mod fakes;
 
 pub use executor::{CallContext, Executor, Fault, Lane, Progress};
 pub use limits::Limits;
-pub use model::{Model, ModelError, ModelReply, ModelRequest};
+pub use model::{Model, ModelDelta, ModelError, ModelReply, ModelRequest};
 pub use policy::{AllowAll, Decision, Policy};
-pub use recorder::{EventSink, RecordError, Recorder};
+pub use recorder::{EventSink, Journal, RecordError, Recorder};
 pub use sandbox::{OpenedSandbox, Origin, Sandbox, SandboxFailure, SandboxSource, SandboxedCall};
 pub use session::{Session, SessionParts};
 pub use transcript::{Transcript, transcript_line};

@@ -1,7 +1,7 @@
 //! A session: the conversation, and what it takes to continue it. One task owns it; events come out of its
 //! recorder, and a cancel token is the way to stop it from outside.
 
-use handspike_types::{EventKind, Message, Outcome, SessionId};
+use handspike_types::{EventKind, Message, ModelSettings, Outcome, SessionId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Executor, Fault, Limits, Model, Policy, RecordError, Recorder};
@@ -20,6 +20,8 @@ pub struct SessionParts {
     pub limits: Limits,
     /// What the model is told before everything else; empty when nothing.
     pub system_prompt: String,
+    /// How the model is to answer.
+    pub settings: ModelSettings,
 }
 
 /// A conversation with tools.

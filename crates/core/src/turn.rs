@@ -6,13 +6,16 @@
 use std::time::Duration;
 
 use handspike_types::{EventKind, FinishReason, Message, Outcome, Usage, with_causes};
-use tokio::time::Instant;
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ModelError, ModelReply, ModelRequest, RecordError, Session,
+    ModelDelta, ModelError, ModelReply, ModelRequest, RecordError, Session,
     calls::{self, CallsEnd},
 };
+
+/// Pieces of an answer that may wait for the sinks before the model's client does.
+const DELTAS: usize = 64;
 
 /// A turn under way.
 pub(crate) struct Turn<'a> {
@@ -66,7 +69,7 @@ async fn step(session: &mut Session, turn: &mut Turn<'_>) -> Result<StepEnd, Rec
     session.record(EventKind::StepStarted { turn: turn.number, step: turn.step }).await?;
 
     let asked = Instant::now();
-    let reply = match ask(session, turn).await {
+    let reply = match ask(session, turn).await? {
         Ok(reply) => reply,
         Err(outcome) => return Ok(StepEnd::Finished(outcome)),
     };
@@ -80,6 +83,9 @@ async fn step(session: &mut Session, turn: &mut Turn<'_>) -> Result<StepEnd, Rec
             finish_reason: reply.finish_reason,
             usage: reply.usage,
             duration_ms: millis(asked.elapsed()),
+            logprobs: reply.logprobs.clone(),
+            alternatives: reply.alternatives.clone(),
+            warnings: reply.warnings.clone(),
         })
         .await?;
 
@@ -114,22 +120,32 @@ fn used_up(session: &Session, turn: &Turn<'_>) -> Option<Outcome> {
     }
 }
 
-async fn ask(session: &Session, turn: &Turn<'_>) -> Result<ModelReply, Outcome> {
-    let tools = session.parts.tools.specs();
-    let request =
-        ModelRequest { system_prompt: &session.parts.system_prompt, messages: &session.history, tools: &tools };
-    tokio::select! {
-        biased;
-        () = turn.cancel.cancelled() => Err(Outcome::Cancelled),
-        () = tokio::time::sleep_until(turn.deadline) => {
-            let seconds = session.parts.limits.wall_time.as_secs_f64();
-            Err(Outcome::LimitReached { limit: format!("{seconds} s of wall time") })
+/// Asks the model, and announces what it writes while it does.
+async fn ask(session: &Session, turn: &Turn<'_>) -> Result<Result<ModelReply, Outcome>, RecordError> {
+    let parts = &session.parts;
+    let (system_prompt, messages, tools) = (&parts.system_prompt, &session.history, parts.tools.specs());
+    let request = ModelRequest { system_prompt, messages, tools: &tools, settings: &parts.settings };
+    let (sender, mut deltas) = mpsc::channel(DELTAS);
+    let mut answer = parts.model.answer(request, &sender);
+    let answered = loop {
+        tokio::select! {
+            biased;
+            () = turn.cancel.cancelled() => return Ok(Err(Outcome::Cancelled)),
+            () = tokio::time::sleep_until(turn.deadline) => {
+                let seconds = parts.limits.wall_time.as_secs_f64();
+                return Ok(Err(Outcome::LimitReached { limit: format!("{seconds} s of wall time") }));
+            }
+            Some(delta) = deltas.recv() => session.announce(turn, delta).await?,
+            answered = &mut answer => break answered,
         }
-        reply = session.parts.model.answer(request) => reply.map_err(|error| match error {
-            ModelError::ExpectationFailed(error) => Outcome::ExpectationFailed { error },
-            error => Outcome::ModelFailed { error: with_causes(&error) },
-        }),
+    };
+    while let Ok(delta) = deltas.try_recv() {
+        session.announce(turn, delta).await?;
     }
+    Ok(answered.map_err(|error| match error {
+        ModelError::ExpectationFailed(error) => Outcome::ExpectationFailed { error },
+        error => Outcome::ModelFailed { error: with_causes(&error) },
+    }))
 }
 
 /// The outcome of an answer after which no calls are run.
@@ -150,6 +166,12 @@ fn last_word(reply: &ModelReply) -> Option<Outcome> {
 impl Session {
     async fn record(&self, kind: EventKind) -> Result<(), RecordError> {
         self.parts.recorder.record(kind).await
+    }
+
+    async fn announce(&self, turn: &Turn<'_>, delta: ModelDelta) -> Result<(), RecordError> {
+        let ModelDelta { choice, text, tool_call } = delta;
+        let event = EventKind::MessageDelta { turn: turn.number, step: turn.step, choice, text, tool_call };
+        self.parts.recorder.announce(event).await
     }
 }
 

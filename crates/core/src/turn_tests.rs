@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use handspike_types::ToolCall;
+use handspike_types::{Choice, ToolCall};
 use serde_json::json;
 
 use super::*;
@@ -106,6 +106,61 @@ async fn a_cancel_abandons_the_request_under_way() {
     assert_eq!(started.elapsed().as_secs(), 2);
     assert!(!played.notes.has("model answered"));
     played.assert_well_formed();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_model_writes_is_announced_while_it_writes_and_stored_as_a_whole() {
+    let second = Duration::from_secs(1);
+    let pieces = vec![("hel", second), ("lo", Duration::ZERO)];
+    let written = Answer::Write(pieces, reply("hello", Vec::new(), FinishReason::Stop));
+    let played = Stage::new([written]).play_freely().await;
+    assert_eq!(played.outcome, Outcome::Done { text: "hello".to_owned() });
+    let order = played.notes.read().order.clone();
+    assert_eq!(order[3..7], ["model asked", "delta: hel", "delta: lo", "model answered"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_pieces_than_wait_in_the_channel_all_arrive_in_order() {
+    let many = 3 * DELTAS;
+    let written = Answer::Write(vec![("x", Duration::ZERO); many], reply("x", Vec::new(), FinishReason::Stop));
+    let played = Stage::new([written]).play_freely().await;
+    let order = played.notes.read().order.clone();
+    assert_eq!(order.iter().filter(|line| *line == "delta: x").count(), many);
+    assert!(played.notes.place("model answered") > many);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_is_heard_while_the_model_writes() {
+    let slowly = vec![("x", Duration::from_secs(1)); 60];
+    let written = Answer::Write(slowly, reply("x", Vec::new(), FinishReason::Stop));
+    let started = Instant::now();
+    let played = Stage::new([written]).play(&cancelled_after(Duration::from_millis(2500))).await;
+    assert_eq!((played.outcome, started.elapsed()), (Outcome::Cancelled, Duration::from_millis(2500)));
+    assert!(!played.notes.has("model answered"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_answers_and_warnings_are_stored_and_the_first_answer_counts() {
+    let call = |id: &str| ToolCall { id: id.to_owned(), name: "echo".to_owned(), arguments: json!({}), toolset: None };
+    let alternatives = vec![Choice {
+        index: 1,
+        text: String::new(),
+        tool_calls: vec![call("b")],
+        finish_reason: FinishReason::ToolCalls,
+        logprobs: None,
+    }];
+    let warnings = vec!["`seed` was not sent".to_owned()];
+    let first = reply("first", Vec::new(), FinishReason::Stop);
+    let several = ModelReply { alternatives: alternatives.clone(), warnings: warnings.clone(), ..first };
+    let played = Stage::new([Answer::Reply(several)]).play_freely().await;
+    assert_eq!(played.outcome, Outcome::Done { text: "first".to_owned() });
+    assert!(!played.notes.has("b runs"));
+    let seen = played.notes.read();
+    let stored = seen.events.iter().find_map(|event| match event {
+        EventKind::ModelAnswered { alternatives, warnings, .. } => Some((alternatives, warnings)),
+        _ => None,
+    });
+    assert_eq!(stored, Some((&alternatives, &warnings)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -136,6 +136,22 @@ pub struct ToolCall {
     pub toolset: Option<String>,
 }
 
+/// A piece of a call, as it comes while the model writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCallDelta {
+    /// Which of the answer's calls, from 0.
+    pub index: u32,
+    /// The call's id, with its first piece.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The tool's name, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// More of the arguments' JSON.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub arguments: String,
+}
+
 /// What came of a call, as the model is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToolResult {
@@ -162,6 +178,22 @@ pub enum FinishReason {
     Length,
     /// The provider withheld the answer.
     ContentFilter,
+}
+
+/// One of several answers to the same request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Which, from 0.
+    pub index: u32,
+    /// Its text, possibly empty.
+    pub text: String,
+    /// The calls it asks for.
+    pub tool_calls: Vec<ToolCall>,
+    /// Why the model stopped.
+    pub finish_reason: FinishReason,
+    /// The tokens' log probabilities as the provider tells them, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<Value>,
 }
 
 /// Tokens, as counted by the provider. Zero where it did not say.

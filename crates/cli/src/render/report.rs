@@ -55,7 +55,9 @@ impl EventSink for Report {
             EventKind::CallStarted { call, .. } => html! { (call_head(call)) },
             EventKind::CallFinished { call_id, output, duration_ms, .. } => result(call_id, output, *duration_ms),
             EventKind::TurnFinished { outcome, steps, duration_ms, .. } => ending(outcome, *steps, *duration_ms),
-            EventKind::StepStarted { .. } | EventKind::Progress { .. } => return Ok(()),
+            EventKind::StepStarted { .. } | EventKind::MessageDelta { .. } | EventKind::Progress { .. } => {
+                return Ok(());
+            }
         };
         self.file.write_all(markup.into_string().as_bytes())
     }

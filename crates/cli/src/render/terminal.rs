@@ -80,6 +80,7 @@ impl EventSink for Terminal {
                     text => self.print(&format!("\n{}\n", summary::printable(text))),
                 }
             }
+            EventKind::MessageDelta { .. } => Ok(()),
             EventKind::CallStarted { call, .. } => {
                 self.activity.busy(&format!("{} {}", call.name, summary::of_call(call)));
                 self.running.insert(call.id.clone(), call.clone());

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use async_trait::async_trait;
-use handspike_core::{Model, ModelError, ModelReply, ModelRequest};
+use handspike_core::{Model, ModelDelta, ModelError, ModelReply, ModelRequest};
 use handspike_types::with_causes;
 use reqwest::{
     Client, Response, Url,
@@ -11,6 +11,7 @@ use reqwest::{
     redirect,
 };
 use thiserror::Error;
+use tokio::sync::mpsc;
 
 use super::{
     ApiKey,
@@ -143,7 +144,11 @@ impl Model for OpenAi {
         &self.name
     }
 
-    async fn answer(&self, request: ModelRequest<'_>) -> Result<ModelReply, ModelError> {
+    async fn answer(
+        &self,
+        request: ModelRequest<'_>,
+        _deltas: &mpsc::Sender<ModelDelta>,
+    ) -> Result<ModelReply, ModelError> {
         let limit = self.config.request_timeout;
         let answer = tokio::time::timeout(limit, self.exchange(request)).await;
         let answer = answer.unwrap_or(Err(ModelError::TimedOut { seconds: limit.as_secs_f64().ceil() as u64 }));

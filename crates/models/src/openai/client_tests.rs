@@ -1,4 +1,6 @@
-use handspike_types::{ContentPart, Image, Message, ToolCall, ToolOutput, ToolResult, ToolSpec};
+use std::sync::LazyLock;
+
+use handspike_types::{ContentPart, Image, Message, ModelSettings, ToolCall, ToolOutput, ToolResult, ToolSpec};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -94,12 +96,22 @@ fn specs() -> Vec<ToolSpec> {
     vec![ToolSpec::new("bash", "Runs a command.", parameters)]
 }
 
+fn request<'a>(system_prompt: &'a str, messages: &'a [Message], tools: &'a [ToolSpec]) -> ModelRequest<'a> {
+    static SETTINGS: LazyLock<ModelSettings> = LazyLock::new(ModelSettings::default);
+    ModelRequest { system_prompt, messages, tools, settings: &SETTINGS }
+}
+
+/// Where pieces go that nobody waits for.
+fn nobody() -> mpsc::Sender<ModelDelta> {
+    mpsc::channel(1).0
+}
+
 /// The body that the server gets for a conversation.
 async fn sent(messages: &[Message]) -> Value {
     let (base_url, mut requests) = serve(hello()).await;
     let tools = specs();
-    let request = ModelRequest { system_prompt: "be brief", messages, tools: &tools };
-    let reply = client(&base_url).answer(request).await.expect("a reply");
+    let request = request("be brief", messages, &tools);
+    let reply = client(&base_url).answer(request, &nobody()).await.expect("a reply");
     assert_eq!(reply.text, "hello");
     requests.recv().await.expect("a request").body
 }
@@ -112,7 +124,7 @@ async fn error(reaction: Reaction) -> ModelError {
 
 async fn ask(client: &OpenAi) -> Result<ModelReply, ModelError> {
     let messages = [Message::user("go")];
-    client.answer(ModelRequest { system_prompt: "", messages: &messages, tools: &[] }).await
+    client.answer(request("", &messages, &[]), &nobody()).await
 }
 
 fn asked(calls: &[(&str, Value)]) -> Message {

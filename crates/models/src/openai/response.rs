@@ -77,15 +77,13 @@ pub(super) fn read_reply(body: &[u8], messages: usize) -> Result<ModelReply, Mod
         serde_json::from_value(value).map_err(|error| malformed(&format!("it is no chat completion ({error})")))?;
     let choice = response.choices.into_iter().flatten().next().ok_or_else(|| malformed("it has no choices"))?;
     let tool_calls = read_calls(choice.message.tool_calls.unwrap_or_default(), messages);
-    Ok(ModelReply {
-        finish_reason: finish_reason(choice.finish_reason.as_deref(), &tool_calls),
-        text: match choice.message.content {
-            Some(content) => content.into_text(),
-            None => choice.message.refusal.unwrap_or_default(),
-        },
-        tool_calls,
-        usage: response.usage.map(ChatUsage::read).unwrap_or_default(),
-    })
+    let finish_reason = finish_reason(choice.finish_reason.as_deref(), &tool_calls);
+    let text = match choice.message.content {
+        Some(content) => content.into_text(),
+        None => choice.message.refusal.unwrap_or_default(),
+    };
+    let usage = response.usage.map(ChatUsage::read).unwrap_or_default();
+    Ok(ModelReply { usage, ..ModelReply::new(text, tool_calls, finish_reason) })
 }
 
 /// The error of an answer with another status.

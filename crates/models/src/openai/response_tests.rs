@@ -23,7 +23,7 @@ fn a_full_answer_is_read() {
         ToolCall { id: "x1".to_owned(), name: "bash".to_owned(), arguments: json!({"command": "ls"}), toolset: None };
     let usage = Usage { input_tokens: 12, output_tokens: 3 };
     let text = "I look.".to_owned();
-    assert_eq!(reply, ModelReply { text, tool_calls: vec![call], finish_reason: FinishReason::ToolCalls, usage });
+    assert_eq!(reply, ModelReply { usage, ..ModelReply::new(text, vec![call], FinishReason::ToolCalls) });
 }
 
 #[test]
