@@ -135,6 +135,11 @@ impl Stage {
 
     /// Begins a session without running anything.
     pub(crate) async fn begin(self) -> (Session, Notes) {
+        let (parts, notes) = self.parts();
+        (Session::begin(parts).await.expect("the sink takes the first event"), notes)
+    }
+
+    fn parts(self) -> (SessionParts, Notes) {
         let notes = Notes::default();
         let sink = FakeSink { notes: notes.clone(), fails_at: self.sink_fails_at };
         let model = FakeModel { answers: Mutex::new(self.answers.into_iter()), notes: notes.clone() };
@@ -147,7 +152,7 @@ impl Stage {
             system_prompt: "be brief".to_owned(),
             settings: self.settings,
         };
-        (Session::begin(parts).await.expect("the sink takes the first event"), notes)
+        (parts, notes)
     }
 
     /// Runs one turn.
@@ -158,6 +163,12 @@ impl Stage {
             tokio::time::timeout(Duration::from_secs(24 * 3600), session.run_turn(vec![Message::user("go")], cancel));
         let outcome = turn.await.expect("the turn ends").expect("the sink takes every event");
         Played { outcome, session, notes }
+    }
+
+    /// A session that goes on after other turns.
+    pub(crate) fn resume(self, history: Vec<Message>, turns: u32) -> (Session, Notes) {
+        let (parts, notes) = self.parts();
+        (Session::resume(parts, history, turns), notes)
     }
 
     /// Runs one turn that nobody cancels.
@@ -182,21 +193,26 @@ impl Played {
         result.unwrap_or_else(|| panic!("call `{call_id}` has no result")).output.joined_text()
     }
 
-    /// Checks that the conversation could be continued: each call is answered, directly after, in order.
+    /// Checks that the conversation could be continued.
     pub(crate) fn assert_well_formed(&self) {
-        let mut history = self.session.history().iter();
-        while let Some(message) = history.next() {
-            match message {
-                Message::System { .. } | Message::User { .. } => {}
-                Message::Assistant { tool_calls, .. } if tool_calls.is_empty() => {}
-                Message::Assistant { tool_calls, .. } => {
-                    let Some(Message::Tools { results }) = history.next() else { panic!("unanswered: {tool_calls:?}") };
-                    let asked: Vec<&str> = tool_calls.iter().map(|call| call.id.as_str()).collect();
-                    let answered: Vec<&str> = results.iter().map(|result| result.call_id.as_str()).collect();
-                    assert_eq!(asked, answered);
-                }
-                Message::Tools { results } => panic!("results without calls: {results:?}"),
+        assert_well_formed(self.session.history());
+    }
+}
+
+/// Checks that each call is answered, directly after, in order.
+pub(crate) fn assert_well_formed(history: &[Message]) {
+    let mut history = history.iter();
+    while let Some(message) = history.next() {
+        match message {
+            Message::System { .. } | Message::User { .. } => {}
+            Message::Assistant { tool_calls, .. } if tool_calls.is_empty() => {}
+            Message::Assistant { tool_calls, .. } => {
+                let Some(Message::Tools { results }) = history.next() else { panic!("unanswered: {tool_calls:?}") };
+                let asked: Vec<&str> = tool_calls.iter().map(|call| call.id.as_str()).collect();
+                let answered: Vec<&str> = results.iter().map(|result| result.call_id.as_str()).collect();
+                assert_eq!(asked, answered);
             }
+            Message::Tools { results } => panic!("results without calls: {results:?}"),
         }
     }
 }
@@ -239,8 +255,8 @@ impl Model for FakeModel {
 }
 
 /// Tools by name: `echo` {text}, `nap` {seconds} (heeds the cancel token), `stuck` (does not), `refuse` (a tool
-/// error), `fault`, `shot` (a picture), `peek` {path} (a file's text) and `gossip` (keeps its progress sender).
-/// `lane` among the arguments is the lane; with `batch` a call is skipped after one that failed.
+/// error), `fault`, `shot` (a picture), `peek` {path} (a file's text), `gossip` (keeps its progress sender) and `phone`,
+/// which the client runs. `lane` among the arguments is the lane; with `batch` a call is skipped after one that failed.
 struct FakeExecutor {
     notes: Notes,
 }
@@ -265,6 +281,10 @@ impl Executor for FakeExecutor {
 
     fn after_failure(&self, call: &ToolCall) -> Option<ToolOutput> {
         call.arguments["batch"].as_bool().filter(|batch| *batch).map(|_| ToolOutput::error("skipped"))
+    }
+
+    fn belongs_to_client(&self, call: &ToolCall) -> bool {
+        call.name == "phone"
     }
 
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {

@@ -4,7 +4,7 @@
 use handspike_types::{EventKind, Message, ModelSettings, Outcome, SessionId};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Executor, Fault, Limits, Model, Policy, RecordError, Recorder};
+use crate::{Executor, Fault, Limits, Model, Policy, RecordError, Recorder, TurnError};
 
 /// What a session is made of.
 pub struct SessionParts {
@@ -40,6 +40,12 @@ impl Session {
         Ok(Self { parts, history: Vec::new(), turns: 0 })
     }
 
+    /// Continues a session after `turns` turns, with what they left behind. The recorder is a resumed one.
+    #[must_use]
+    pub fn resume(parts: SessionParts, history: Vec<Message>, turns: u32) -> Self {
+        Self { parts, history, turns }
+    }
+
     /// The session's id.
     #[must_use]
     pub fn id(&self) -> SessionId {
@@ -53,7 +59,10 @@ impl Session {
     }
 
     /// Runs one turn to its end. `cancel` stops it politely: running calls are told, and answered as cancelled.
-    pub async fn run_turn(&mut self, input: Vec<Message>, cancel: &CancellationToken) -> Result<Outcome, RecordError> {
+    ///
+    /// Where the turn before ended with [`Outcome::AwaitsClient`], the input may begin with the results of those calls;
+    /// the others are answered as not answered. No input at all asks the model to go on.
+    pub async fn run_turn(&mut self, input: Vec<Message>, cancel: &CancellationToken) -> Result<Outcome, TurnError> {
         crate::turn::run(self, input, cancel).await
     }
 

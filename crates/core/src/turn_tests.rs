@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use handspike_types::{Choice, ToolCall};
+use handspike_types::{Choice, ModelSettings, ToolCall, ToolChoice};
 use serde_json::json;
 
 use super::*;
@@ -161,6 +161,39 @@ async fn other_answers_and_warnings_are_stored_and_the_first_answer_counts() {
         _ => None,
     });
     assert_eq!(stored, Some((&alternatives, &warnings)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forced_call_is_forced_once() {
+    let mut stage = Stage::new([calls([("a", "echo", json!({}))]), done("bye")]);
+    let forced = Some(ToolChoice::Function { name: "echo".to_owned() });
+    stage.settings = ModelSettings { temperature: Some(0.5), tool_choice: forced.clone(), ..ModelSettings::default() };
+    let played = stage.play_freely().await;
+    let asked: Vec<_> = played
+        .notes
+        .read()
+        .settings
+        .iter()
+        .map(|settings| (settings.temperature, settings.tool_choice.clone()))
+        .collect();
+    assert_eq!(asked, [(Some(0.5), forced), (Some(0.5), None)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resumed_session_counts_on_and_knows_what_was_said() {
+    let before = vec![Message::user("go"), Message::assistant("hello", Vec::new())];
+    let (mut session, notes) = Stage::new([done("again")]).resume(before.clone(), 4);
+    session.run_turn(vec![Message::user("and?")], &CancellationToken::new()).await.expect("a turn");
+    assert_eq!(notes.read().requests[0], [&before[..], &[Message::user("and?")]].concat());
+    assert!(!notes.has("session started"));
+    assert!(matches!(notes.read().events[0], EventKind::TurnStarted { turn: 5, .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_input_lets_the_model_go_on() {
+    let (mut session, notes) = Stage::new([done("again")]).resume(vec![Message::user("go")], 1);
+    session.run_turn(Vec::new(), &CancellationToken::new()).await.expect("a turn");
+    assert_eq!(notes.read().requests[0], [Message::user("go")]);
 }
 
 #[tokio::test(start_paused = true)]

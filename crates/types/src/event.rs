@@ -139,6 +139,11 @@ pub enum Outcome {
         /// Its last words.
         text: String,
     },
+    /// The model called tools that the client runs. The next turn's input brings their results.
+    AwaitsClient {
+        /// The ids of the calls.
+        pending: Vec<String>,
+    },
     /// A limit was reached.
     LimitReached {
         /// Which and how much of it, for people.

@@ -121,17 +121,18 @@ fn picture(image: &Image) -> Markup {
 
 fn ending(outcome: &Outcome, steps: u32, duration_ms: u64) -> Markup {
     let (kind, title, text) = match outcome {
-        Outcome::Done { text } => ("done", "Done", text.as_str()),
-        Outcome::LimitReached { limit } => ("stopped", "Limit reached", limit.as_str()),
-        Outcome::Cancelled => ("stopped", "Interrupted", ""),
-        Outcome::ModelFailed { error } => ("failed", "The model failed", error.as_str()),
-        Outcome::ExpectationFailed { error } => ("failed", "Expectation not met", error.as_str()),
-        Outcome::Faulted { error } => ("failed", "Failed", error.as_str()),
+        Outcome::Done { text } => ("done", "Done", text.clone()),
+        Outcome::AwaitsClient { pending } => ("stopped", "Waiting for results", pending.join("\n")),
+        Outcome::LimitReached { limit } => ("stopped", "Limit reached", limit.clone()),
+        Outcome::Cancelled => ("stopped", "Interrupted", String::new()),
+        Outcome::ModelFailed { error } => ("failed", "The model failed", error.clone()),
+        Outcome::ExpectationFailed { error } => ("failed", "Expectation not met", error.clone()),
+        Outcome::Faulted { error } => ("failed", "Failed", error.clone()),
     };
     html! {
         section.ending.(kind) {
             h2 { (title) " " small { (steps) " steps, " (show_millis(duration_ms)) } }
-            @if !text.is_empty() { pre { (summary::printable(text)) } }
+            @if !text.is_empty() { pre { (summary::printable(&text)) } }
         }
     }
 }

@@ -106,6 +106,9 @@ impl EventSink for Terminal {
 fn ending(outcome: &Outcome, steps: u32, usage: Usage, duration_ms: u64) -> String {
     let (mark, what) = match outcome {
         Outcome::Done { .. } => (style("done").green().bold(), String::new()),
+        Outcome::AwaitsClient { pending } => {
+            (style("waiting").yellow().bold(), format!(" for the results of {}", pending.join(", ")))
+        }
         Outcome::LimitReached { limit } => (style("limit reached").yellow().bold(), format!(": {limit}")),
         Outcome::Cancelled => (style("interrupted").yellow().bold(), String::new()),
         Outcome::ModelFailed { error } => (style("the model failed").red().bold(), format!(": {error}")),
