@@ -107,6 +107,18 @@ pub enum ModelError {
         /// What is wrong with it, with a short excerpt.
         cause: String,
     },
+    /// A streamed answer that broke off. Nothing of it is used: its last call may be cut in the middle.
+    #[error("the model's answer was cut off before its end: {cause}\nhint: ask again; nothing of it was run")]
+    CutOff {
+        /// How it ended.
+        cause: String,
+    },
+    /// A streamed answer that does not go on.
+    #[error("the model's answer came to a halt: nothing came for {seconds} s")]
+    Stalled {
+        /// The limit.
+        seconds: u64,
+    },
     /// No answer in time.
     #[error("the model gave no answer within {seconds} s")]
     TimedOut {

@@ -1,12 +1,16 @@
 //! A conversation in the words of Chat Completions.
 
+use std::borrow::Cow;
+
 use handspike_core::ModelRequest;
 use handspike_types::{ContentPart, Image, Message, ToolCall, ToolResult, ToolSpec};
 use serde::Serialize;
 use serde_json::Value;
 
-/// Characters of a speaker's name that the API takes.
-const LONGEST_NAME: usize = 64;
+use super::{
+    names::{speaker_on_wire, tool_on_wire},
+    settings::WireSettings,
+};
 
 /// The body of `POST /chat/completions`.
 #[derive(Serialize)]
@@ -15,6 +19,15 @@ pub(super) struct ChatRequest<'a> {
     messages: Vec<ChatMessage<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool<'a>>,
+    stream: bool,
+    stream_options: StreamOptions,
+    #[serde(flatten)]
+    settings: WireSettings,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
 }
 
 #[derive(Serialize)]
@@ -69,7 +82,7 @@ struct Call<'a> {
 
 #[derive(Serialize)]
 struct CalledFunction<'a> {
-    name: &'a str,
+    name: Cow<'a, str>,
     /// JSON as text, or whatever the model wrote in its place.
     arguments: String,
 }
@@ -77,11 +90,18 @@ struct CalledFunction<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "function")]
 struct Tool<'a> {
-    function: &'a ToolSpec,
+    function: Function<'a>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: Cow<'a, str>,
+    description: &'a str,
+    parameters: &'a Value,
 }
 
 impl<'a> ChatRequest<'a> {
-    pub(super) fn new(model: &'a str, request: ModelRequest<'a>) -> Self {
+    pub(super) fn new(model: &'a str, request: ModelRequest<'a>, settings: WireSettings) -> Self {
         let mut messages = Vec::new();
         if !request.system_prompt.is_empty() {
             messages.push(ChatMessage::System { content: Content::Text(request.system_prompt) });
@@ -90,20 +110,31 @@ impl<'a> ChatRequest<'a> {
             match message {
                 Message::System { content } => messages.push(ChatMessage::System { content: wire_content(content) }),
                 Message::User { content, name } => {
-                    messages.push(ChatMessage::User { content: wire_content(content), name: wire_name(name) });
+                    messages.push(ChatMessage::User {
+                        content: wire_content(content),
+                        name: speaker_on_wire(name.as_ref()),
+                    });
                 }
                 // Some servers refuse a message that says nothing; an answer that was cut at once is one.
                 Message::Assistant { text, tool_calls, .. } if text.is_empty() && tool_calls.is_empty() => {}
                 Message::Assistant { text, tool_calls, name } => messages.push(ChatMessage::Assistant {
                     content: Some(text.as_str()).filter(|text| !text.is_empty()),
-                    name: wire_name(name),
+                    name: speaker_on_wire(name.as_ref()),
                     tool_calls: tool_calls.iter().map(Call::new).collect(),
                 }),
                 Message::Tools { results } => push_results(&mut messages, results),
             }
         }
-        let tools = request.tools.iter().map(|function| Tool { function }).collect();
-        Self { model, messages, tools }
+        let tools = request.tools.iter().map(Tool::new).collect();
+        let stream_options = StreamOptions { include_usage: true };
+        Self { model, messages, tools, stream: true, stream_options, settings }
+    }
+}
+
+impl<'a> Tool<'a> {
+    fn new(spec: &'a ToolSpec) -> Self {
+        let (name, description, parameters) = (tool_on_wire(&spec.name), &spec.description, &spec.parameters);
+        Self { function: Function { name, description, parameters } }
     }
 }
 
@@ -113,7 +144,7 @@ impl<'a> Call<'a> {
             Value::String(raw) => raw.clone(),
             arguments => arguments.to_string(),
         };
-        Self { id: &call.id, function: CalledFunction { name: &call.name, arguments } }
+        Self { id: &call.id, function: CalledFunction { name: tool_on_wire(&call.name), arguments } }
     }
 }
 
@@ -126,13 +157,6 @@ fn wire_content(content: &[ContentPart]) -> Content<'_> {
         ContentPart::Image(image) => Part::image(image),
     };
     Content::Parts(content.iter().map(part).collect())
-}
-
-/// A speaker's name without what the API refuses in one.
-fn wire_name(name: &Option<String>) -> Option<String> {
-    let allowed = |c: char| if c.is_whitespace() || c.is_control() || "<|\\/>".contains(c) { '_' } else { c };
-    let name: String = name.as_ref()?.chars().take(LONGEST_NAME).map(allowed).collect();
-    Some(name).filter(|name| !name.is_empty())
 }
 
 /// A step's results: a tool message for each call, directly after the calls, and then the pictures of all of them
