@@ -4,7 +4,9 @@ use super::*;
 
 /// What was stored and announced, in order: a list of numbers for each time that something was written.
 #[derive(Clone, Default)]
-struct Seen(Arc<StdMutex<Vec<(&'static str, Vec<u64>)>>>);
+struct Seen(Arc<StdMutex<Vec<Written>>>);
+
+type Written = (&'static str, Vec<u64>);
 
 impl Seen {
     fn add(&self, what: &'static str, events: &[Event]) {
@@ -12,7 +14,7 @@ impl Seen {
         self.0.lock().expect("nobody panics here").push((what, numbers));
     }
 
-    fn taken(&self) -> Vec<(&'static str, Vec<u64>)> {
+    fn taken(&self) -> Vec<Written> {
         std::mem::take(&mut self.0.lock().expect("nobody panics here"))
     }
 }
