@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use handspike_core::RecordError;
+use handspike_core::TurnError;
 use handspike_runtime::{BeginError, ModelChoiceError, ScenarioError};
 use handspike_sandbox::{BuildError, EngineError, GuestMissing, SpecError};
 use handspike_types::{Outcome, with_causes};
@@ -63,6 +63,8 @@ impl From<&Outcome> for Exit {
     fn from(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Done { .. } => Self::Done,
+            // Nothing that the program offers runs with its client: it has none.
+            Outcome::AwaitsClient { .. } => Self::Fault,
             Outcome::LimitReached { .. } => Self::Limit,
             Outcome::Cancelled => Self::Interrupted,
             Outcome::ModelFailed { .. } => Self::Model,
@@ -123,7 +125,7 @@ macro_rules! failures {
 
 failures! {
     BeginError => Fault,
-    RecordError => Fault,
+    TurnError => Fault,
     ScenarioError => Usage,
     ModelChoiceError => Usage,
     SpecError => Usage,

@@ -63,6 +63,10 @@ impl Executor for Router {
         self.find(call)?.after_failure(call)
     }
 
+    fn belongs_to_client(&self, call: &ToolCall) -> bool {
+        self.find(call).is_some_and(|executor| executor.belongs_to_client(call))
+    }
+
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
         match self.find(call) {
             Some(executor) => executor.execute(call, context).await,

@@ -10,7 +10,7 @@ use clap::Args;
 use handspike_core::{AllowAll, EventSink, Limits, Model, Policy, Transcript};
 use handspike_runtime::{Assembly, History, KeyInFile, Scenario, Workbench, model_named};
 use handspike_sandbox::Engine;
-use handspike_types::{SessionId, ToolVersions, spec::SandboxTool};
+use handspike_types::{Message, SessionId, ToolVersions, spec::SandboxTool};
 
 use crate::{
     approval::{Approve, AskEachTime, consent_to_host, somebody_to_ask},
@@ -194,7 +194,7 @@ async fn play(args: &RunArgs, parts: Parts, interrupt: &Interrupt) -> Result<Exi
     };
     let mut running = assembly.begin().await?;
     let outcome = tokio::select! {
-        outcome = running.run_turn(&prompt, &interrupt.polite) => Some(outcome),
+        outcome = running.run_turn(vec![Message::user(prompt)], &interrupt.polite) => Some(outcome),
         () = interrupt.at_once.cancelled() => None,
     };
     let ended = running.end().await;

@@ -40,7 +40,9 @@ impl EventSink for Report {
     async fn announce(&mut self, event: &Event) -> io::Result<()> {
         let markup = match &event.kind {
             EventKind::SessionStarted { model, .. } => head(&event.session.to_string(), model),
-            EventKind::TurnStarted { prompt, .. } => html! { section.task { h2 { "Task" } pre { (prompt.trim()) } } },
+            EventKind::TurnStarted { input, .. } => {
+                html! { section.task { h2 { "Task" } pre { (summary::of_input(input)) } } }
+            }
             EventKind::ModelAnswered { step, text, duration_ms, usage, .. } => html! {
                 section.step {
                     h2 { "Step " (step) " " small { (show_millis(*duration_ms)) @if usage.total() > 0 { ", " (usage.total()) " tokens" } } }
@@ -50,7 +52,9 @@ impl EventSink for Report {
             EventKind::CallStarted { call, .. } => html! { (call_head(call)) },
             EventKind::CallFinished { call_id, output, duration_ms, .. } => result(call_id, output, *duration_ms),
             EventKind::TurnFinished { outcome, steps, duration_ms, .. } => ending(outcome, *steps, *duration_ms),
-            EventKind::StepStarted { .. } | EventKind::Progress { .. } => return Ok(()),
+            EventKind::StepStarted { .. } | EventKind::MessageDelta { .. } | EventKind::Progress { .. } => {
+                return Ok(());
+            }
         };
         self.file.write_all(markup.into_string().as_bytes())
     }
@@ -110,17 +114,18 @@ fn picture(image: &Image) -> Markup {
 
 fn ending(outcome: &Outcome, steps: u32, duration_ms: u64) -> Markup {
     let (kind, title, text) = match outcome {
-        Outcome::Done { text } => ("done", "Done", text.as_str()),
-        Outcome::LimitReached { limit } => ("stopped", "Limit reached", limit.as_str()),
-        Outcome::Cancelled => ("stopped", "Interrupted", ""),
-        Outcome::ModelFailed { error } => ("failed", "The model failed", error.as_str()),
-        Outcome::ExpectationFailed { error } => ("failed", "Expectation not met", error.as_str()),
-        Outcome::Faulted { error } => ("failed", "Failed", error.as_str()),
+        Outcome::Done { text } => ("done", "Done", text.clone()),
+        Outcome::AwaitsClient { pending } => ("stopped", "Waiting for results", pending.join("\n")),
+        Outcome::LimitReached { limit } => ("stopped", "Limit reached", limit.clone()),
+        Outcome::Cancelled => ("stopped", "Interrupted", String::new()),
+        Outcome::ModelFailed { error } => ("failed", "The model failed", error.clone()),
+        Outcome::ExpectationFailed { error } => ("failed", "Expectation not met", error.clone()),
+        Outcome::Faulted { error } => ("failed", "Failed", error.clone()),
     };
     html! {
         section.ending.(kind) {
             h2 { (title) " " small { (steps) " steps, " (show_millis(duration_ms)) } }
-            @if !text.is_empty() { pre { (summary::printable(text)) } }
+            @if !text.is_empty() { pre { (summary::printable(&text)) } }
         }
     }
 }

@@ -2,7 +2,7 @@
 //! reaches a terminal but printable characters.
 
 use handspike_types::{
-    ContentPart, SandboxCall, ToolCall, ToolDetails, ToolOutput, ToolSettings, ToolVersions,
+    ContentPart, Message, SandboxCall, ToolCall, ToolDetails, ToolOutput, ToolSettings, ToolVersions,
     bash::{self, BashAction, BashDetails, BashEnd},
     computer::ComputerAction,
     escaped,
@@ -10,6 +10,12 @@ use handspike_types::{
     terminal::TerminalAction,
 };
 use serde_json::Value;
+
+/// What a turn was begun with.
+pub(crate) fn of_input(input: &[Message]) -> String {
+    let texts: Vec<String> = input.iter().map(|message| message.joined_text().trim().to_owned()).collect();
+    texts.join("\n")
+}
 
 /// What a call is about, in one line: the command, the file, the action. What is no call is shown as it came.
 pub(crate) fn of_call(call: &ToolCall) -> String {
