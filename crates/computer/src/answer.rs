@@ -5,12 +5,7 @@
 
 use std::time::Duration;
 
-use handspike_types::{
-    ComputerVersion,
-    computer::{Button, ComputerAction, Point},
-    desktop::Window,
-    quoted,
-};
+use handspike_types::{ComputerVersion, computer::Point, desktop::Window, quoted};
 
 use crate::{Frame, Settled};
 
@@ -69,29 +64,6 @@ impl Outcome {
             Self::Acted(settled) => Some(*settled),
             Self::Idle(_) | Self::Pointer(_) | Self::Screen(_) | Self::Part(_) => None,
         }
-    }
-}
-
-/// The published name of an action.
-pub(crate) fn name(action: &ComputerAction) -> &'static str {
-    match action {
-        ComputerAction::Key { .. } => "key",
-        ComputerAction::HoldKey { .. } => "hold_key",
-        ComputerAction::Type(_) => "type",
-        ComputerAction::MouseMove(_) => "mouse_move",
-        ComputerAction::Click { count: 2, .. } => "double_click",
-        ComputerAction::Click { count: 3, .. } => "triple_click",
-        ComputerAction::Click { button: Button::Left, .. } => "left_click",
-        ComputerAction::Click { button: Button::Middle, .. } => "middle_click",
-        ComputerAction::Click { button: Button::Right, .. } => "right_click",
-        ComputerAction::LeftMouseDown => "left_mouse_down",
-        ComputerAction::LeftMouseUp => "left_mouse_up",
-        ComputerAction::LeftClickDrag { .. } => "left_click_drag",
-        ComputerAction::Scroll { .. } => "scroll",
-        ComputerAction::Wait(_) => "wait",
-        ComputerAction::Screenshot => "screenshot",
-        ComputerAction::Zoom(_) => "zoom",
-        ComputerAction::CursorPosition => "cursor_position",
     }
 }
 

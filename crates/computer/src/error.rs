@@ -72,7 +72,7 @@ pub enum DesktopError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// A text holds a control character that no key stands for.
-    #[error("the character `{}` at position {position} cannot be typed\nhint: use the action `key`, for example `ctrl+c`", .character.escape_default())]
+    #[error("parameter `text` holds `{}` at position {position}, which cannot be typed; nothing was typed\nhint: use the action `key`, for example `ctrl+c`", .character.escape_default())]
     Untypable {
         /// The character.
         character: char,

@@ -12,6 +12,9 @@ pub trait Sandbox: Send + Sync {
     /// Runs a tool of the sandbox.
     async fn call(&self, call: SandboxedCall<'_>, context: &CallContext) -> Result<ToolOutput, SandboxFailure>;
 
+    /// Ends whatever runs in it, because a call was not answered. Opening it again then leads to one that works.
+    async fn give_up(&self);
+
     /// Ends the sandbox, unless it is to be kept.
     async fn close(&self) -> Result<(), Fault>;
 }

@@ -73,7 +73,8 @@ impl Runs for SandboxTools {
         match call {
             // They may start programs with windows.
             SandboxCall::Shell(..) | SandboxCall::Terminal(..) => self.desktop.first_start().await,
-            SandboxCall::Editor(_)
+            SandboxCall::CloseShell(_)
+            | SandboxCall::Editor(_)
             | SandboxCall::Computer(_)
             | SandboxCall::ComputerBatch(_)
             | SandboxCall::Desktop(_) => {}

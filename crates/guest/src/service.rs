@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use handspike_local::{Caller, Tell, Tools, WorkerFailed};
+use handspike_local::{Caller, Tell, WorkerFailed};
 use handspike_types::{
     CallError, ContentPart, RUN_KEY, SETTINGS_KEY, SandboxCall, ToolOutput, ToolSettings, quoted,
     spec::{self, SandboxTool},
@@ -48,17 +48,6 @@ pub trait Runs: Send + Sync + 'static {
         settings: ToolSettings,
         caller: Caller<impl Future<Output = ()> + Send>,
     ) -> impl Future<Output = Result<ToolOutput, WorkerFailed>> + Send;
-}
-
-impl Runs for Tools {
-    async fn run(
-        &self,
-        call: SandboxCall,
-        settings: ToolSettings,
-        caller: Caller<impl Future<Output = ()> + Send>,
-    ) -> Result<ToolOutput, WorkerFailed> {
-        self.call(call, settings, caller).await
-    }
 }
 
 /// Serves a client until it is gone. One that does not introduce itself in time is an error.

@@ -37,6 +37,7 @@ use crate::{
     Engine,
     guest_binary::GUEST_PATH,
     guest_stream::{GuestStream, Signs},
+    picture,
 };
 
 /// Characters of a guest's progress that are passed on.
@@ -161,7 +162,8 @@ impl Connection {
             biased;
             answer = &mut handle.rx => answer.map_err(|_| ConnectionError::Lost)??,
             () = context.cancel.cancelled() => {
-                // MCP has no answer to a cancelled request, so how far the call came stays with the guest.
+                // MCP has no answer to a cancelled request, so how far the call came stays with the guest. There the
+                // tool's next call waits until the tool is at rest.
                 let _ = timeout(CANCEL_LIMIT, handle.cancel(Some("cancelled by the host".to_owned()))).await;
                 return Ok(ToolOutput::error("cancelled: the call was stopped before it came to its end"));
             }
@@ -274,12 +276,19 @@ impl From<ServiceError> for ConnectionError {
 fn from_wire(result: CallToolResult) -> ToolOutput {
     let content = result.content.into_iter().filter_map(|block| match block {
         ContentBlock::Text(text) => Some(ContentPart::text(text.text)),
-        ContentBlock::Image(image) => Some(ContentPart::Image(Image::new(image.mime_type, image.data))),
+        ContentBlock::Image(image) => Some(from_image(Image::new(image.mime_type, image.data))),
         _ => None,
     });
     // Details that don't parse are left out: they are for programs, and the guest may say anything.
     let details = result.structured_content.and_then(|value| serde_json::from_value::<ToolDetails>(value).ok());
     ToolOutput { content: content.collect(), is_error: result.is_error.unwrap_or(false), details }
+}
+
+fn from_image(image: Image) -> ContentPart {
+    match picture::check(&image) {
+        Ok(()) => ContentPart::Image(image),
+        Err(refused) => ContentPart::text(format!("[a picture was left out: {refused}]")),
+    }
 }
 
 #[cfg(test)]
@@ -414,6 +423,22 @@ mod tests {
             assert!(matches!(called, Err(ConnectionError::Lost)), "{called:?}");
             assert!(started.elapsed() < Duration::from_secs(1));
         }
+    }
+
+    #[tokio::test]
+    async fn what_says_to_be_a_picture_and_is_none_is_left_out() {
+        let (connection, mut guest) = greeted().await;
+        let image = |media_type: &str| json!({"type": "image", "data": "iVBORw0KGgo=", "mimeType": media_type});
+        let content = json!({"content": [image("image/svg+xml"), image("image/jpeg"), image("image/png")]});
+        let serve = async {
+            let request = guest.asked("tools/call").await;
+            guest.answer(&request, content).await;
+        };
+        let (called, ()) = tokio::join!(call(&connection), serve);
+        let parts = called.expect("an answer").content;
+        let left_out = |part: &ContentPart| matches!(part, ContentPart::Text { text } if text.contains("left out"));
+        assert_eq!(parts.iter().map(left_out).collect::<Vec<_>>(), [true, true, false], "{parts:?}");
+        assert_eq!(parts[2], ContentPart::Image(Image::new("image/png", "iVBORw0KGgo=")));
     }
 
     #[tokio::test]

@@ -18,6 +18,7 @@ mod guest_stream;
 mod host;
 mod images;
 pub mod owner;
+mod picture;
 mod ready_image;
 pub mod reap;
 mod sandbox;

@@ -238,6 +238,11 @@ impl Sandbox for DockerSandbox {
         })
     }
 
+    async fn give_up(&self) {
+        let what_is_left = self.engine.give_up(&self.container).await;
+        tracing::debug!(container = self.container, %what_is_left, "a sandbox was given up");
+    }
+
     async fn close(&self) -> Result<(), Fault> {
         if self.keep {
             return Ok(());
@@ -255,13 +260,13 @@ impl Engine {
         let _ = timeout(REMOVAL_LIMIT, end.next()).await;
     }
 
-    /// What to say of a guest that gives no sign of life. If nobody means it to be still, its processes are ended: the next
+    /// What to say of a guest that does not answer. If nobody means it to be still, its processes are ended: the next
     /// call is to find a sandbox that works.
     async fn give_up(&self, container: &str) -> SandboxError {
         if self.is_paused(container).await {
             return SandboxError::Paused;
         }
-        tracing::warn!(container, "a sandbox's guest gives no sign of life; its processes are ended");
+        tracing::warn!(container, "a sandbox's guest does not answer; its processes are ended");
         self.kill(container).await;
         SandboxError::Ended {
             cause: format!("{}, so its processes were killed; its files are left", ConnectionError::Mute),

@@ -1,30 +1,26 @@
 //! The tools that run in the session's sandbox. Calls are checked here before a sandbox is made for them: a model's
 //! mistake needs no container to be told of.
 //!
-//! A sandbox that ends under a call costs that call only: it is answered with what happened, and the next one gets a
-//! sandbox again and is told what was lost.
+//! A sandbox that ends under a call, or does not answer it, costs that call only: it is answered with what happened, and
+//! the next one gets a sandbox again and is told what was lost.
 
-use std::{
-    pin::pin,
-    sync::{Arc, Mutex as StdMutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use handspike_core::{
     CallContext, Executor, Fault, Lane, OpenedSandbox, Origin, Sandbox, SandboxFailure, SandboxSource, SandboxedCall,
 };
 use handspike_types::{
-    CallError, ContentPart, InvalidInput, SandboxCall, ToolCall, ToolOutput, ToolSettings, ToolSpec, computer, quoted,
-    shell::ShellName,
+    CallError, ContentPart, SandboxCall, ToolCall, ToolOutput, ToolSettings, ToolSpec, computer,
     spec::{self, SandboxTool},
     with_causes,
 };
 use serde_json::{Map, Value};
-use thiserror::Error;
 use tokio::{sync::Mutex, time::timeout};
 
-/// What a sandbox gets on top of a call's own time before it counts as lost.
+use crate::{lanes::Lanes, no_such_tool::no_such_tool};
+
+/// What a sandbox gets on top of a call's own time before it is given up.
 const ANSWER_MARGIN: Duration = Duration::from_secs(30);
 
 /// Which calls wait for each other.
@@ -38,7 +34,7 @@ pub enum Order {
     PerTool,
 }
 
-/// What a sandbox gets to hear that a call is over, before it counts as lost.
+/// What a sandbox gets to hear that a call is over, before it is given up.
 const CANCEL_MARGIN: Duration = Duration::from_secs(2);
 
 /// The tools of one sandbox.
@@ -111,6 +107,23 @@ impl SandboxTools {
             *state = State::Ended(sandbox);
         }
     }
+
+    /// Gives a sandbox up that does not answer, unless that was done for another call: what is open by now may be the same
+    /// container, started again. Nobody opens it meanwhile.
+    async fn give_up(&self, sandbox: Arc<dyn Sandbox>) {
+        let mut state = self.state.lock().await;
+        if matches!(&*state, State::Open(open) if Arc::ptr_eq(open, &sandbox)) {
+            sandbox.give_up().await;
+            *state = State::Ended(sandbox);
+        }
+    }
+}
+
+/// The answer to a call whose sandbox is not there any more.
+fn not_finished(cause: impl fmt::Display) -> ToolOutput {
+    ToolOutput::error(format!(
+        "not finished: {cause}\n[what the call did before that is not known; the next call opens the sandbox again]"
+    ))
 }
 
 /// What the model is told with the first answer after a loss.
@@ -159,7 +172,7 @@ impl Executor for SandboxTools {
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
         let (arguments, time) = match self.checked(call) {
             Ok(checked) => checked,
-            Err(error) => return Ok(error.into()),
+            Err(refusal) => return Ok(refusal),
         };
         let mut readied = pin!(self.ready(call, context));
         let Ready { sandbox, news } = tokio::select! {
@@ -180,7 +193,11 @@ impl Executor for SandboxTools {
             // What nobody waits for any more must not go on by itself.
             own.cancel.cancel();
             let _ = timeout(CANCEL_MARGIN, answer).await;
-            return Err(Fault::new(NoAnswer { limit }));
+            self.give_up(sandbox).await;
+            let (tool, seconds) = (&call.name, limit.as_secs());
+            return Ok(not_finished(format_args!(
+                "the tool `{tool}` gave no answer within {seconds} s, so its sandbox was given up"
+            )));
         };
         drop(answer);
         match answered {
@@ -190,10 +207,7 @@ impl Executor for SandboxTools {
             }
             Err(SandboxFailure::Ended(cause)) => {
                 self.ended(sandbox).await;
-                let cause = with_causes(&cause);
-                Ok(ToolOutput::error(format!(
-                    "not finished: {cause}\n[what the call did before that is not known; the next call opens the sandbox again]"
-                )))
+                Ok(not_finished(with_causes(&cause)))
             }
             Err(SandboxFailure::Failed(fault)) => Err(fault),
         }
@@ -209,65 +223,13 @@ impl Executor for SandboxTools {
 
 impl SandboxTools {
     /// The call's arguments, once its tool's own parser has taken them, and the time that it may take.
-    fn checked(&self, call: &ToolCall) -> Result<(Map<String, Value>, Duration), InvalidInput> {
+    fn checked(&self, call: &ToolCall) -> Result<(Map<String, Value>, Duration), ToolOutput> {
         let parsed = SandboxCall::parse(&call.name, &call.arguments, &self.settings);
         let time = match parsed {
             Ok(parsed) if self.tools.contains(&parsed.tool(&call.name)) => parsed.time(&self.settings),
-            Err(CallError::Invalid(error)) => return Err(error),
-            Ok(_) | Err(CallError::NoSuchTool) => {
-                let names: Vec<String> = self.specs().iter().map(|spec| format!("`{}`", spec.name)).collect();
-                let text = format!("there is no tool {}; the tools are {}", quoted(&call.name), names.join(", "));
-                return Err(InvalidInput::new(text));
-            }
+            Err(CallError::Invalid(error)) => return Err(error.into()),
+            Ok(_) | Err(CallError::NoSuchTool) => return Err(no_such_tool(&call.name, &self.specs())),
         };
         Ok((call.arguments.as_object().cloned().unwrap_or_default(), time))
     }
-}
-
-/// Names of shells and terminals that get a lane of their own. Lanes are kept, so there is an end to them.
-const NAMED_LANES: usize = 1024;
-
-/// One lane for each tool, each shell and each terminal, as each has a thread of its own in the sandbox.
-#[derive(Default)]
-struct Lanes {
-    /// The shells and terminals that have been called, in the order of their lanes.
-    named: StdMutex<Vec<Named>>,
-}
-
-#[derive(PartialEq, Eq)]
-enum Named {
-    Shell(ShellName),
-    Terminal(ShellName),
-}
-
-impl Lanes {
-    fn of(&self, call: &SandboxCall) -> Lane {
-        match call {
-            SandboxCall::Editor(_) => Lane::Shared(1),
-            SandboxCall::Computer(_) | SandboxCall::ComputerBatch(_) | SandboxCall::Desktop(_) => Lane::Shared(2),
-            SandboxCall::Terminal(name, _) => self.named(Named::Terminal(name.clone())),
-            SandboxCall::Shell(name, _) => self.named(Named::Shell(name.clone())),
-        }
-    }
-
-    fn named(&self, wanted: Named) -> Lane {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = match named.iter().position(|known| *known == wanted) {
-            Some(index) => index,
-            None if named.len() < NAMED_LANES => {
-                named.push(wanted);
-                named.len() - 1
-            }
-            // All the others share one, and wait for each other without need.
-            None => NAMED_LANES,
-        };
-        Lane::Shared(3 + u32::try_from(index).unwrap_or(u32::MAX - 3))
-    }
-}
-
-/// The sandbox is there and says nothing.
-#[derive(Debug, Error)]
-#[error("the sandbox gave no answer within {} s", limit.as_secs())]
-struct NoAnswer {
-    limit: Duration,
 }

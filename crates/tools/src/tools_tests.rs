@@ -1,6 +1,9 @@
 //! The router and the sandbox tools on a sandbox that only notes what reaches it.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use handspike_core::{
@@ -30,13 +33,18 @@ impl SandboxSource for NotingSource {
 
 #[async_trait]
 impl Sandbox for NotingSandbox {
-    /// The command `die` ends the sandbox.
+    /// The command `die` ends the sandbox, and `hang` is never answered.
     async fn call(&self, call: SandboxedCall<'_>, _: &CallContext) -> Result<ToolOutput, SandboxFailure> {
         note(&self.0, call.tool);
         match call.arguments.get("command") {
             Some(command) if command == "die" => Err(SandboxFailure::Ended(Fault::new("it ran out of memory"))),
+            Some(command) if command == "hang" => pending().await,
             _ => Ok(ToolOutput::text("done")),
         }
+    }
+
+    async fn give_up(&self) {
+        note(&self.0, "give up");
     }
 
     async fn close(&self) -> Result<(), Fault> {
@@ -56,7 +64,8 @@ fn router() -> (Router, Notes) {
 fn router_of(versions: ToolVersions) -> (Router, Notes) {
     let notes = Notes::default();
     let source = Box::new(NotingSource(Arc::clone(&notes)));
-    let tools = SandboxTools::new(source, &SandboxTool::PUBLISHED, ToolSettings::of(versions));
+    let published = [SandboxTool::Bash, SandboxTool::Editor, SandboxTool::Computer];
+    let tools = SandboxTools::new(source, &published, ToolSettings::of(versions));
     (Router::new().with(Box::new(tools)), notes)
 }
 
@@ -121,9 +130,24 @@ async fn a_sandbox_that_ends_costs_one_call_and_the_next_is_told_what_is_left() 
     assert_eq!(noted(&notes), ["open", "bash", "bash", "open", "bash", "bash", "close"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_sandbox_that_does_not_answer_is_given_up_once_and_opened_again() {
+    let (router, notes) = router();
+    let run = async |command: &str| execute(&router, &call("bash", json!({"command": command}))).await;
+    let (hung, beside) = tokio::join!(run("hang"), run("hang"));
+    for hung in [hung, beside] {
+        let told = "not finished: the tool `bash` gave no answer within 150 s, so its sandbox was given up\n";
+        assert!(hung.is_error && hung.joined_text().starts_with(told), "{}", hung.joined_text());
+    }
+    let next = run("true").await;
+    assert!(next.joined_text().contains("started again: its files are as they were"), "{}", next.joined_text());
+    router.close().await.expect("closes");
+    assert_eq!(noted(&notes), ["open", "bash", "bash", "give up", "open", "bash", "close"]);
+}
+
 #[tokio::test]
 async fn a_member_of_the_toolset_is_a_batch_with_its_neighbours() {
-    let (router, notes) = router_of(ToolVersions::NEWEST);
+    let (router, notes) = router_of("20260801".parse().expect("a version"));
     let member = ToolCall { toolset: Some("computer".to_owned()), ..call("screenshot", json!({})) };
     execute(&router, &member).await;
     let skipped = router.after_failure(&member).expect("batched");

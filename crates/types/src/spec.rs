@@ -29,8 +29,6 @@ pub enum SandboxTool {
 impl SandboxTool {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Bash, Self::Editor, Self::Computer, Self::Shell, Self::Terminal, Self::Desktop];
-    /// Those with a published contract.
-    pub const PUBLISHED: [Self; 3] = [Self::Bash, Self::Editor, Self::Computer];
 
     /// The name under which people choose it.
     #[must_use]

@@ -6,9 +6,7 @@ use clap::Args;
 use handspike_mcp::{HttpConfig, HttpServer, ServeError, Server, ServerInfo, ToolHints, serve_stdio};
 use handspike_runtime::{History, Order, Place, Workbench};
 use handspike_sandbox::{Engine, Network};
-use handspike_types::{
-    BashVersion, ComputerVersion, EditorVersion, SessionId, ToolVersions, spec::SandboxTool, with_causes,
-};
+use handspike_types::{SessionId, ToolVersions, spec::SandboxTool, with_causes};
 use handspike_web::{ApiKey, ListenError, Origin};
 
 use crate::{
@@ -25,13 +23,6 @@ const KEY_VARIABLE: &str = "HANDSPIKE_API_KEY";
 
 /// The actions of the computer that only look, where each is a tool of its own.
 const LOOKING: [&str; 4] = ["screenshot", "zoom", "cursor_position", "wait"];
-
-/// The tools that clients know best, unless others are asked for.
-const VERSIONS: ToolVersions = ToolVersions {
-    bash: BashVersion::V20250124,
-    editor: EditorVersion::V20250124,
-    computer: ComputerVersion::V20250124,
-};
 
 /// Offer the tools of a sandbox to an MCP client.
 #[derive(Args)]
@@ -172,7 +163,7 @@ fn introduction(place: &Place) -> ServerInfo {
 impl McpArgs {
     /// Checks everything that can be checked without an engine.
     fn resolve(&self) -> Result<Resolved, Failure> {
-        self.place.resolve(self.behaviour.choose(&self.tools, VERSIONS), None, Vec::new())
+        self.place.resolve(self.behaviour.choose(&self.tools, ToolVersions::BEST_KNOWN), None, Vec::new())
     }
 
     /// Listens, if that is wanted, before anything slow begins: the address may be taken.

@@ -118,7 +118,7 @@ pub(crate) fn forms(settings: &ComputerSettings) -> Forms {
         ];
         forms.extend(second.into_iter().map(form));
     }
-    if settings.version >= ComputerVersion::V20251124 && settings.zoom {
+    if settings.version >= ComputerVersion::V20251124 {
         forms.push(form(("zoom", REGION)));
     }
     Forms { key: "action", forms }
