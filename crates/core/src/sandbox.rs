@@ -35,6 +35,9 @@ pub struct SandboxedCall<'a> {
 pub enum SandboxFailure {
     /// The sandbox, or the way to it, has come to its end. The call may have had effects; opening again helps.
     Ended(Fault),
+    /// It had come to its end before the call was sent. The call has had no effect, and can be made again once the
+    /// sandbox is open again.
+    NotReached(Fault),
     /// The runtime failed.
     Failed(Fault),
 }

@@ -2,7 +2,8 @@
 //! mistake needs no container to be told of.
 //!
 //! A sandbox that ends under a call, or does not answer it, costs that call only: it is answered with what happened, and
-//! the next one gets a sandbox again and is told what was lost.
+//! the next one gets a sandbox again and is told what was lost. One that ended while no call was under way costs none: the
+//! call that finds it so is made in the sandbox that is opened instead.
 
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
@@ -53,15 +54,35 @@ enum State {
     /// No call has needed one yet.
     #[default]
     Unopened,
-    Open(Arc<dyn Sandbox>),
-    /// The last one ended under a call. It is kept so that closing can remove what is left of it.
+    Open {
+        sandbox: Arc<dyn Sandbox>,
+        origin: Origin,
+    },
+    /// The last one ended. It is kept so that closing can remove what is left of it.
     Ended(Arc<dyn Sandbox>),
 }
+
+/// How often a call is made at most when it finds its sandbox ended.
+const ATTEMPTS: usize = 3;
 
 /// A sandbox for a call, and what the model is to be told of it first.
 struct Ready {
     sandbox: Arc<dyn Sandbox>,
     news: Option<&'static str>,
+}
+
+/// Whether a call has found the sandbox ended that it was to run in.
+#[derive(Clone, Copy)]
+enum Loss {
+    Unknown,
+    Met,
+}
+
+/// What came of one attempt at a call.
+enum Attempt {
+    Answered(ToolOutput),
+    /// The sandbox had ended before the call was sent.
+    NotReached(Fault),
 }
 
 impl SandboxTools {
@@ -84,26 +105,31 @@ impl SandboxTools {
         Self { order, ..self }
     }
 
-    /// The session's sandbox, opened if there is none.
-    async fn ready(&self, call: &ToolCall, context: &CallContext) -> Result<Ready, Fault> {
+    /// The session's sandbox, opened if there is none. Whoever lost the last one is told what is left of it, also when
+    /// another call has opened the next one meanwhile.
+    async fn ready(&self, call: &ToolCall, context: &CallContext, loss: Loss) -> Result<Ready, Fault> {
         let mut state = self.state.lock().await;
-        if let State::Open(sandbox) = &*state {
-            return Ok(Ready { sandbox: Arc::clone(sandbox), news: None });
+        if let State::Open { sandbox, origin } = &*state {
+            let news = match loss {
+                Loss::Unknown => None,
+                Loss::Met => Some(what_is_left(*origin)),
+            };
+            return Ok(Ready { sandbox: Arc::clone(sandbox), news });
         }
         let OpenedSandbox { sandbox, origin } = self.source.open(&context.progress).await?;
         context.progress.say(format!("the tools are up; `{}` runs", call.name));
         let sandbox: Arc<dyn Sandbox> = Arc::from(sandbox);
         let news = match *state {
             State::Ended(_) => Some(what_is_left(origin)),
-            State::Unopened | State::Open(_) => None,
+            State::Unopened | State::Open { .. } => None,
         };
-        *state = State::Open(Arc::clone(&sandbox));
+        *state = State::Open { sandbox: Arc::clone(&sandbox), origin };
         Ok(Ready { sandbox, news })
     }
 
     async fn ended(&self, sandbox: Arc<dyn Sandbox>) {
         let mut state = self.state.lock().await;
-        if matches!(&*state, State::Open(open) if Arc::ptr_eq(open, &sandbox)) {
+        if matches!(&*state, State::Open { sandbox: open, .. } if Arc::ptr_eq(open, &sandbox)) {
             *state = State::Ended(sandbox);
         }
     }
@@ -112,7 +138,7 @@ impl SandboxTools {
     /// container, started again. Nobody opens it meanwhile.
     async fn give_up(&self, sandbox: Arc<dyn Sandbox>) {
         let mut state = self.state.lock().await;
-        if matches!(&*state, State::Open(open) if Arc::ptr_eq(open, &sandbox)) {
+        if matches!(&*state, State::Open { sandbox: open, .. } if Arc::ptr_eq(open, &sandbox)) {
             sandbox.give_up().await;
             *state = State::Ended(sandbox);
         }
@@ -123,6 +149,14 @@ impl SandboxTools {
 fn not_finished(cause: impl fmt::Display) -> ToolOutput {
     ToolOutput::error(format!(
         "not finished: {cause}\n[what the call did before that is not known; the next call opens the sandbox again]"
+    ))
+}
+
+/// The answer to a call that finds every sandbox ended that is opened for it.
+fn not_run(cause: &Fault) -> ToolOutput {
+    ToolOutput::error(format!(
+        "not run: {}\n[so it went {ATTEMPTS} times, in sandboxes that were opened again; the call has had no effect]",
+        with_causes(cause)
     ))
 }
 
@@ -174,7 +208,37 @@ impl Executor for SandboxTools {
             Ok(checked) => checked,
             Err(refusal) => return Ok(refusal),
         };
-        let mut readied = pin!(self.ready(call, context));
+        let mut loss = Loss::Unknown;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match self.attempt(call, arguments.clone(), time, context, loss).await? {
+                Attempt::Answered(output) => return Ok(output),
+                Attempt::NotReached(cause) if attempts == ATTEMPTS => return Ok(not_run(&cause)),
+                Attempt::NotReached(_) => loss = Loss::Met,
+            }
+        }
+    }
+
+    async fn close(&self) -> Result<(), Fault> {
+        match &*self.state.lock().await {
+            State::Open { sandbox, .. } | State::Ended(sandbox) => sandbox.close().await,
+            State::Unopened => Ok(()),
+        }
+    }
+}
+
+impl SandboxTools {
+    /// Makes a call once, in a sandbox that is opened if need be.
+    async fn attempt(
+        &self,
+        call: &ToolCall,
+        arguments: Map<String, Value>,
+        time: Duration,
+        context: &CallContext,
+        loss: Loss,
+    ) -> Result<Attempt, Fault> {
+        let mut readied = pin!(self.ready(call, context, loss));
         let Ready { sandbox, news } = tokio::select! {
             biased;
             ready = &mut readied => ready?,
@@ -182,7 +246,8 @@ impl Executor for SandboxTools {
                 // An engine makes a container also when nobody waits for it any more, and that one would be left
                 // behind. So the making comes to its end, and closing removes what was made.
                 let _ = readied.await;
-                return Ok(ToolOutput::error("cancelled: the call was stopped while its sandbox was being made"));
+                let text = "cancelled: the call was stopped while its sandbox was being made";
+                return Ok(Attempt::Answered(ToolOutput::error(text)));
             }
         };
         let limit = time + ANSWER_MARGIN;
@@ -195,33 +260,28 @@ impl Executor for SandboxTools {
             let _ = timeout(CANCEL_MARGIN, answer).await;
             self.give_up(sandbox).await;
             let (tool, seconds) = (&call.name, limit.as_secs());
-            return Ok(not_finished(format_args!(
+            return Ok(Attempt::Answered(not_finished(format_args!(
                 "the tool `{tool}` gave no answer within {seconds} s, so its sandbox was given up"
-            )));
+            ))));
         };
         drop(answer);
         match answered {
             Ok(mut output) => {
                 output.content.splice(0..0, news.map(ContentPart::text));
-                Ok(output)
+                Ok(Attempt::Answered(output))
             }
             Err(SandboxFailure::Ended(cause)) => {
                 self.ended(sandbox).await;
-                Ok(not_finished(with_causes(&cause)))
+                Ok(Attempt::Answered(not_finished(with_causes(&cause))))
+            }
+            Err(SandboxFailure::NotReached(cause)) => {
+                self.ended(sandbox).await;
+                Ok(Attempt::NotReached(cause))
             }
             Err(SandboxFailure::Failed(fault)) => Err(fault),
         }
     }
 
-    async fn close(&self) -> Result<(), Fault> {
-        match &*self.state.lock().await {
-            State::Open(sandbox) | State::Ended(sandbox) => sandbox.close().await,
-            State::Unopened => Ok(()),
-        }
-    }
-}
-
-impl SandboxTools {
     /// The call's arguments, once its tool's own parser has taken them, and the time that it may take.
     fn checked(&self, call: &ToolCall) -> Result<(Map<String, Value>, Duration), ToolOutput> {
         let parsed = SandboxCall::parse(&call.name, &call.arguments, &self.settings);

@@ -2,7 +2,10 @@
 
 use std::{
     future::pending,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -21,22 +24,36 @@ type Notes = Arc<Mutex<Vec<String>>>;
 
 struct NotingSource(Notes);
 
-struct NotingSandbox(Notes);
+struct NotingSandbox(Notes, AtomicBool);
 
 #[async_trait]
 impl SandboxSource for NotingSource {
     async fn open(&self, _progress: &Progress) -> Result<OpenedSandbox, Fault> {
         note(&self.0, "open");
-        Ok(OpenedSandbox { sandbox: Box::new(NotingSandbox(Arc::clone(&self.0))), origin: Origin::Restarted })
+        Ok(OpenedSandbox {
+            sandbox: Box::new(NotingSandbox(Arc::clone(&self.0), AtomicBool::new(false))),
+            origin: Origin::Restarted,
+        })
     }
 }
 
 #[async_trait]
 impl Sandbox for NotingSandbox {
-    /// The command `die` ends the sandbox, and `hang` is never answered.
+    /// The command `die` ends the sandbox, `hang` is never answered, and after `die later` no call reaches it.
     async fn call(&self, call: SandboxedCall<'_>, _: &CallContext) -> Result<ToolOutput, SandboxFailure> {
+        if self.1.load(Ordering::Relaxed) {
+            note(&self.0, "not reached");
+            // The other lanes meet the same end.
+            tokio::task::yield_now().await;
+            return Err(SandboxFailure::NotReached(Fault::new("it had ended")));
+        }
         note(&self.0, call.tool);
         match call.arguments.get("command") {
+            Some(command) if command == "die later" => {
+                self.1.store(true, Ordering::Relaxed);
+                Ok(ToolOutput::text("done"))
+            }
+            Some(command) if command == "die at once" => Err(SandboxFailure::NotReached(Fault::new("it had ended"))),
             Some(command) if command == "die" => Err(SandboxFailure::Ended(Fault::new("it ran out of memory"))),
             Some(command) if command == "hang" => pending().await,
             _ => Ok(ToolOutput::text("done")),
@@ -128,6 +145,31 @@ async fn a_sandbox_that_ends_costs_one_call_and_the_next_is_told_what_is_left() 
     assert_eq!(run("true").await.joined_text(), "done");
     router.close().await.expect("closes");
     assert_eq!(noted(&notes), ["open", "bash", "bash", "open", "bash", "bash", "close"]);
+}
+
+#[tokio::test]
+async fn a_sandbox_that_ended_between_calls_costs_none_of_them() {
+    let (router, notes) = router();
+    let run = async |command: &str| execute(&router, &call("bash", json!({"command": command}))).await;
+    run("die later").await;
+    let (first, second) = tokio::join!(run("true"), run("true"));
+    for output in [first, second] {
+        let text = output.joined_text();
+        assert!(!output.is_error && text.starts_with("[the sandbox had ended and was started again"), "{text}");
+        assert!(text.ends_with("done"), "{text}");
+    }
+    assert_eq!(run("true").await.joined_text(), "done");
+    let expected = ["open", "bash", "not reached", "not reached", "open", "bash", "bash", "bash"];
+    assert_eq!(noted(&notes), expected);
+}
+
+#[tokio::test]
+async fn a_call_that_no_sandbox_lives_to_see_is_given_up() {
+    let (router, notes) = router();
+    let output = execute(&router, &call("bash", json!({"command": "die at once"}))).await;
+    let told = "not run: it had ended\n[so it went 3 times";
+    assert!(output.is_error && output.joined_text().starts_with(told), "{}", output.joined_text());
+    assert_eq!(noted(&notes), ["open", "bash", "open", "bash", "open", "bash"]);
 }
 
 #[tokio::test(start_paused = true)]
