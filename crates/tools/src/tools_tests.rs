@@ -13,7 +13,7 @@ use handspike_core::{
     CallContext, Executor, Fault, Lane, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource,
     SandboxedCall,
 };
-use handspike_types::{ToolCall, ToolOutput, ToolSettings, ToolVersions, spec::SandboxTool};
+use handspike_types::{ToolCall, ToolOutput, ToolSettings, ToolSpec, ToolVersions, spec::SandboxTool};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -236,4 +236,31 @@ async fn calls_to_the_sandbox_share_a_lane_and_unknown_ones_are_free() {
     assert_eq!(lane("bash"), lane("computer"));
     assert!(matches!(lane("bash"), Lane::Shared(_)));
     assert_eq!(lane("calculator"), Lane::Free);
+}
+
+/// A tool that the client runs.
+struct Phone;
+
+#[async_trait]
+impl Executor for Phone {
+    fn specs(&self) -> Vec<ToolSpec> {
+        vec![ToolSpec::new("phone", "Calls somebody.", json!({"type": "object"}))]
+    }
+
+    fn belongs_to_client(&self, _call: &ToolCall) -> bool {
+        true
+    }
+
+    async fn execute(&self, _call: &ToolCall, _context: &CallContext) -> Result<ToolOutput, Fault> {
+        Err(Fault::new("the client's call came here"))
+    }
+}
+
+#[test]
+fn the_router_passes_on_which_calls_belong_to_the_client() {
+    let (router, _notes) = router();
+    let router = router.with(Box::new(Phone));
+    let call = |name: &str| ToolCall { id: "a".to_owned(), name: name.to_owned(), arguments: json!({}), toolset: None };
+    let belongs = ["phone", "bash", "unheard_of"].map(|name| router.belongs_to_client(&call(name)));
+    assert_eq!(belongs, [true, false, false]);
 }
