@@ -23,6 +23,10 @@ pub enum Answer {
     Says(&'static str),
     /// Calls: tool and arguments, the latter as the text that a model writes.
     Calls(Vec<(&'static str, String)>),
+    /// A call, as a stream of chunks: what is said, then tool and arguments, the latter in two pieces.
+    Streams(&'static str, (&'static str, String)),
+    /// The same, but the connection ends within the call.
+    BreaksOff(&'static str, (&'static str, String)),
     /// A page, as a server that is something else answers.
     Page(&'static str),
     /// Nothing, ever; the connection stays open.
@@ -148,6 +152,11 @@ fn write(mut stream: &TcpStream, answer: Option<Answer>) -> io::Result<()> {
     let (status, kind, body) = match answer {
         Some(Answer::Says(text)) => ("200 OK", "application/json", completion(json!({ "content": text }), "stop")),
         Some(Answer::Calls(calls)) => ("200 OK", "application/json", completion(calls_of(calls), "tool_calls")),
+        Some(Answer::Streams(text, call)) => {
+            let end = [chunk(json!({}), Some("tool_calls")), "data: [DONE]\n\n".to_owned()];
+            ("200 OK", "text/event-stream", stream_of(text, call) + &end.concat())
+        }
+        Some(Answer::BreaksOff(text, call)) => ("200 OK", "text/event-stream", stream_of(text, call)),
         Some(Answer::Page(page)) => ("200 OK", "text/html", page.to_owned()),
         Some(Answer::Silence) | None => {
             let error = json!({"error": {"message": "the test has no answer to this request"}});
@@ -159,6 +168,22 @@ fn write(mut stream: &TcpStream, answer: Option<Answer>) -> io::Result<()> {
         stream,
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     )
+}
+
+fn stream_of(text: &str, (name, arguments): (&str, String)) -> String {
+    let (begin, rest) = arguments.split_at(arguments.len() / 2);
+    let call = |call: Value| chunk(json!({ "tool_calls": [call] }), None);
+    let words = text.split_inclusive(' ').map(|word| chunk(json!({ "content": word }), None));
+    let call = [
+        call(json!({"index": 0, "id": "fake_0", "type": "function", "function": {"name": name, "arguments": begin}})),
+        call(json!({"index": 0, "function": {"arguments": rest}})),
+    ];
+    words.chain(call).collect()
+}
+
+fn chunk(delta: Value, finish_reason: Option<&str>) -> String {
+    let choice = json!({"index": 0, "delta": delta, "finish_reason": finish_reason});
+    format!("data: {}\n\n", json!({"object": "chat.completion.chunk", "choices": [choice]}))
 }
 
 fn calls_of(calls: Vec<(&str, String)>) -> Value {

@@ -42,6 +42,29 @@ fn a_call_s_result_is_in_the_next_request() {
 }
 
 #[test]
+fn a_streamed_answer_runs_its_calls_and_is_recorded_as_a_whole() {
+    let Some(_docker) = require_docker() else { return };
+    let streamed = Answer::Streams("I look at it.", bash("echo $((6 * 7))"));
+    let model = FakeModel::start(vec![streamed, Answer::Says("It is 42.")]);
+    let ended = Run::asking(&model, "base").to_end().with_code(0);
+    assert_eq!(model.requests()[0].body["stream"], true);
+    assert!(results(&model.messages(1))[0].starts_with("42\n"), "{:#?}", model.messages(1));
+    assert!(ended.events.iter().all(|event| event["type"] != "message_delta"), "{:#?}", ended.events);
+    let answered = ended.events.iter().find(|event| event["type"] == "model_answered").expect("an answer");
+    assert_eq!(answered["text"], "I look at it.");
+}
+
+#[test]
+fn a_stream_that_breaks_off_ends_the_run_and_runs_nothing() {
+    let Some(docker) = require_docker() else { return };
+    let model = FakeModel::start(vec![Answer::BreaksOff("I look at it.", bash("echo never"))]);
+    let ended = Run::asking(&model, "base").to_end().with_code(3);
+    assert!(ended.error().contains("cut off before its end"), "{}", ended.error());
+    assert!(ended.events.iter().all(|event| event["type"] != "call_started"), "{:#?}", ended.events);
+    assert_eq!(docker.sandboxes_of(ended.session()), Vec::<String>::new());
+}
+
+#[test]
 fn a_model_is_offered_all_tools_with_schemas_or_those_that_are_chosen() {
     let Some(_docker) = require_docker() else { return };
     let model = FakeModel::start(vec![Answer::Says("Nothing to do.")]);

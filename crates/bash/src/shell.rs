@@ -231,8 +231,9 @@ fn plumbing() -> io::Result<(Ends, Theirs)> {
     Ok((ends, Theirs { commands, output: output_pen, control }))
 }
 
-/// A terminal for what the shell says for itself. Nobody reads it, but without one bash complains to the command's
-/// standard error about `tcsetattr` whenever a child dies of a signal. Without terminals at all, a pipe must do.
+/// A terminal for what the shell says for itself. The janitor reads it, and all but its last words are thrown away; but
+/// without one bash complains to the command's standard error about `tcsetattr` whenever a child dies of a signal. Without
+/// terminals at all, a pipe must do.
 fn own_output() -> io::Result<(OwnedFd, OwnedFd)> {
     open_pty().or_else(|_| Ok(pipe_with(PipeFlags::CLOEXEC)?))
 }

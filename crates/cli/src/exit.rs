@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use handspike_core::RecordError;
+use handspike_core::TurnError;
 use handspike_runtime::{BeginError, ModelChoiceError, ScenarioError};
 use handspike_sandbox::{BuildError, EngineError, GuestMissing, SpecError};
 use handspike_types::{Outcome, with_causes};
@@ -19,8 +19,8 @@ pub(crate) const HELP: &str = "Exit codes:
   3    the model could not be asked, or gave no usable answer
   4    no Docker Engine, or a sandbox that could not be made or ended too early
   5    a limit was reached: steps, time or tokens
-  6    a scenario's expectation was not met
-  130  interrupted";
+  6    a scenario's expectation was not met; a conformance case failed, or none applied
+  130  interrupted; a server of `mcp` that is told to stop ends with 0";
 
 /// The ends of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,8 @@ impl From<&Outcome> for Exit {
     fn from(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Done { .. } => Self::Done,
+            // Nothing that the program offers runs with its client: it has none.
+            Outcome::AwaitsClient { .. } => Self::Fault,
             Outcome::LimitReached { .. } => Self::Limit,
             Outcome::Cancelled => Self::Interrupted,
             Outcome::ModelFailed { .. } => Self::Model,
@@ -123,7 +125,7 @@ macro_rules! failures {
 
 failures! {
     BeginError => Fault,
-    RecordError => Fault,
+    TurnError => Fault,
     ScenarioError => Usage,
     ModelChoiceError => Usage,
     SpecError => Usage,

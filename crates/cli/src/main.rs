@@ -20,7 +20,7 @@ use crate::exit::{Exit, Failure};
 
 /// Runs agent sessions whose tools are real: a shell, an editor and a desktop inside a locked-down container.
 #[derive(Parser)]
-#[command(name = "handspike", version, after_help = exit::HELP, max_term_width = 110)]
+#[command(name = "handspike", version, after_help = after_help(), max_term_width = 110)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -37,6 +37,20 @@ enum Command {
     Mcp(commands::mcp::McpArgs),
     /// Check a tool server against what good tools do: our own, or anybody's.
     Conformance(commands::conformance::ConformanceArgs),
+}
+
+/// The variables that are read, beside those of the terminal.
+const ENVIRONMENT: &str = "Environment:
+  HANDSPIKE_GUEST    the program that goes into sandboxes; otherwise `handspike-guest` beside this one
+  HANDSPIKE_API_KEY  the key of clients of `mcp --http`
+  HANDSPIKE_LOG      what is logged to standard error, such as `handspike=debug`
+  DOCKER_HOST        the Docker Engine; otherwise unix:///var/run/docker.sock
+  OPENAI_API_KEY, OPENAI_BASE_URL
+                     the key and the address of the model's server
+  XDG_STATE_HOME     where records go, in a folder `handspike`; otherwise ~/.local/state";
+
+fn after_help() -> String {
+    format!("{ENVIRONMENT}\n\n{}", exit::HELP)
 }
 
 fn main() -> ExitCode {

@@ -5,9 +5,14 @@ use std::{env, path::PathBuf};
 use clap::{Args, ValueEnum};
 use handspike_runtime::{History, Place, SandboxPlace, Workbench};
 use handspike_sandbox::{BuildOptions, BuiltIn, Engine, GuestBinary, Images, Mount, Network, SandboxSpec, Screen};
-use handspike_types::SessionId;
+use handspike_types::{SessionId, spec::SandboxTool};
 
-use crate::{exit::Failure, render::Activity, tool_args::ChosenTools, units};
+use crate::{
+    exit::{Failure, tell},
+    render::Activity,
+    tool_args::ChosenTools,
+    units,
+};
 
 /// Where tools run and what they may use.
 #[derive(Args)]
@@ -28,19 +33,19 @@ pub(crate) struct PlaceArgs {
     #[arg(long, value_name = "NETWORK")]
     network: Option<Network>,
 
-    /// The sandbox's memory.  [default: 2g]
+    /// The sandbox's memory, swap included; a number of bytes, or one with k, m or g, from 6m on.  [default: 2g]
     #[arg(long, value_name = "SIZE", value_parser = units::parse_bytes)]
     memory: Option<u64>,
 
-    /// The sandbox's processors.  [default: 2]
+    /// The sandbox's processors, such as 0.5, up to as many as the engine has.  [default: 2, or what there is]
     #[arg(long, value_name = "N", value_parser = units::parse_cpus)]
     cpus: Option<f64>,
 
-    /// The desktop's size.  [default: 1024x768]
+    /// The desktop's size, each side from 200 to 8192.  [default: 1024x768]
     #[arg(long, value_name = "WxH", value_parser = units::parse_screen)]
     screen: Option<Screen>,
 
-    /// The number of the desktop's X display.  [default: 0]
+    /// The number of the desktop's X display, 0 to 59.  [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=59))]
     display_number: Option<u32>,
 
@@ -63,7 +68,13 @@ pub(crate) struct Resolved {
 }
 
 enum ResolvedKind {
-    Docker { guest: GuestBinary, image: String, spec: Box<SandboxSpec> },
+    Docker {
+        guest: GuestBinary,
+        image: String,
+        spec: Box<SandboxSpec>,
+        /// The processors that were asked for, if any were.
+        cpus: Option<f64>,
+    },
     Host(PathBuf),
 }
 
@@ -100,14 +111,33 @@ impl PlaceArgs {
                     mounts,
                     network: self.network.unwrap_or(usual.network),
                     memory: self.memory.unwrap_or(usual.memory),
-                    cpus: self.cpus.unwrap_or(usual.cpus),
                     keep: self.keep,
                     ..usual
                 };
-                ResolvedKind::Docker { guest: GuestBinary::find()?, image, spec: Box::new(spec) }
+                ResolvedKind::Docker { guest: GuestBinary::find()?, image, spec: Box::new(spec), cpus: self.cpus }
             }
         };
         Ok(Resolved { kind, tools })
+    }
+
+    /// The tools that can work there, as far as it is known without starting anything: the image `base` has no desktop.
+    /// Others are not looked into.
+    pub(crate) fn without_missing_desktop(&self, tools: &[SandboxTool]) -> Result<Vec<SandboxTool>, Failure> {
+        let image = self.image.as_deref().and_then(BuiltIn::named);
+        if self.sandbox != PlaceKind::Docker || image != Some(BuiltIn::Base) {
+            return Ok(tools.to_vec());
+        }
+        let needs_desktop = |tool: &&SandboxTool| matches!(tool, SandboxTool::Computer | SandboxTool::Desktop);
+        let (missing, rest): (Vec<_>, Vec<_>) = tools.iter().partition(needs_desktop);
+        if rest.is_empty() {
+            return Err(Failure::usage(
+                "the image `base` has no desktop, and --tools asks for nothing else\nhint: leave --image out, or choose other tools",
+            ));
+        }
+        for tool in missing {
+            tell(&format!("the image `base` has no desktop, so `{}` is not offered", SandboxTool::name(tool)));
+        }
+        Ok(rest)
     }
 
     fn refuse_what_needs_a_container(&self) -> Result<(), Failure> {
@@ -136,8 +166,10 @@ impl Resolved {
         let Self { kind, tools: ChosenTools { tools, settings } } = self;
         let (place, engine) = match kind {
             ResolvedKind::Host(cwd) => (Place::Host(cwd), None),
-            ResolvedKind::Docker { guest, image, mut spec } => {
+            ResolvedKind::Docker { guest, image, mut spec, cpus } => {
                 let engine = Engine::connect().await?;
+                let there_are = engine.processors().await.map_err(Failure::sandbox)?;
+                spec.cpus = processors(cpus, spec.cpus, there_are)?;
                 let removed = engine.reap().await.map_err(Failure::sandbox)?;
                 if removed > 0 {
                     activity.note(&format!("removed {removed} sandbox(es) that an earlier run left behind"));
@@ -149,6 +181,17 @@ impl Resolved {
             }
         };
         Ok(Prepared { workbench: Workbench { place, tools, settings }, engine })
+    }
+}
+
+/// The processors of a sandbox, of those that the engine has. It refuses to make a container with more.
+fn processors(asked: Option<f64>, usual: f64, there_are: f64) -> Result<f64, Failure> {
+    match asked {
+        Some(asked) if asked > there_are => Err(Failure::usage(format!(
+            "--cpus {asked} is more than there is: the engine has {there_are}\nhint: give --cpus {there_are} or less"
+        ))),
+        Some(asked) => Ok(asked),
+        None => Ok(usual.min(there_are)),
     }
 }
 
@@ -213,6 +256,15 @@ mod tests {
         let line = Line::try_parse_from([&["x"], line].concat()).expect("it parses");
         let tools = ChosenTools { tools: Vec::new(), settings: ToolSettings::of(ToolVersions::SCHEMAS) };
         line.args.resolve(tools, None, Vec::new())
+    }
+
+    #[test]
+    fn processors_are_those_that_the_engine_has() {
+        assert_eq!(processors(None, 2.0, 1.0).ok(), Some(1.0));
+        assert_eq!(processors(None, 2.0, 8.0).ok(), Some(2.0));
+        assert_eq!(processors(Some(0.5), 2.0, 1.0).ok(), Some(0.5));
+        let text = format!("{:?}", processors(Some(1000.0), 2.0, 4.0).expect_err("more than there are"));
+        assert!(text.contains("--cpus 1000") && text.contains("hint: give --cpus 4"), "{text}");
     }
 
     #[test]

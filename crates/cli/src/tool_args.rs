@@ -23,7 +23,7 @@ pub(crate) struct ToolArgs {
     #[arg(long, value_name = "PATH", value_parser = absolute_path)]
     editor_root: Vec<PathBuf>,
 
-    /// Characters of a file that one view shows at most.
+    /// Characters of a file that one view shows at most; 100 to 1000000.
     #[arg(long, value_name = "N", default_value_t = 16_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     max_characters: u32,
 
@@ -123,6 +123,8 @@ fn parse_settle(text: &str) -> Result<Settle, String> {
 
 #[cfg(test)]
 mod tests {
+    use handspike_types::ComputerVersion;
+
     use super::*;
 
     #[test]
@@ -163,7 +165,7 @@ mod tests {
         let usual = chosen(&[]);
         assert_eq!((usual.settings, usual.tools.len()), (ToolSettings::default(), 1));
         let newest = chosen(&["--tools-version", "20260801", "--command-timeout", "5", "--fit", "native"]).settings;
-        assert_eq!(newest.computer.version, ToolVersions::NEWEST.computer);
+        assert_eq!(newest.computer.version, ComputerVersion::V20260801);
         assert_eq!((newest.bash.timeout(), newest.computer.fit), (Duration::from_secs(5), Fit::Native));
     }
 

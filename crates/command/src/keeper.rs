@@ -110,13 +110,17 @@ impl Keeper {
     }
 }
 
+/// The kernel knows no signal above it.
+const LAST_SIGNAL: i32 = 64;
+
 impl Death {
     fn from_wait_status(status: i32) -> Self {
         let status = ExitStatus::from_raw(status);
         match (status.code(), status.signal()) {
             (Some(code), _) => Self::Exited(code),
-            (None, Some(signal)) => Self::Killed(signal),
-            (None, None) => Self::Unknown,
+            (None, Some(signal @ 1..=LAST_SIGNAL)) => Self::Killed(signal),
+            // Not the kernel's words: the report may have been written by a program.
+            (None, Some(_) | None) => Self::Unknown,
         }
     }
 }
@@ -199,6 +203,16 @@ mod tests {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the keeper runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
         line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
+    }
+
+    #[test]
+    fn a_report_of_a_signal_that_there_is_not_is_not_believed() {
+        assert_eq!(Death::from_wait_status(9), Death::Killed(9));
+        assert_eq!(Death::from_wait_status(64), Death::Killed(64));
+        assert_eq!(Death::from_wait_status(3 << 8), Death::Exited(3));
+        for status in [65, 103, 126, 0x7f, 0xffff] {
+            assert_eq!(Death::from_wait_status(status), Death::Unknown, "{status}");
+        }
     }
 
     #[test]

@@ -5,12 +5,7 @@
 
 use std::time::Duration;
 
-use handspike_types::{
-    ComputerVersion,
-    computer::{Button, ComputerAction, Point},
-    desktop::Window,
-    quoted,
-};
+use handspike_types::{ComputerVersion, computer::Point, desktop::Window, quoted};
 
 use crate::{Frame, Settled};
 
@@ -22,6 +17,8 @@ pub(crate) const SAME_PICTURE: &str = "the picture is the same as the last one, 
 pub(crate) enum Outcome {
     /// It was carried out, and the screen was watched.
     Acted(Settled),
+    /// Time passed, and then the screen was watched.
+    Waited(Duration, Settled),
     /// There was nothing to do.
     Idle(&'static str),
     /// The pointer is here, in pixels of the picture.
@@ -37,6 +34,7 @@ impl Outcome {
     pub(crate) fn text(&self, version: ComputerVersion) -> Option<String> {
         let done = match self {
             Self::Acted(settled) => settling(*settled),
+            Self::Waited(time, settled) => waited(*time, *settled),
             Self::Idle(reason) => (*reason).to_owned(),
             Self::Pointer(Point { x, y }) if version < ComputerVersion::V20260801 => {
                 return Some(format!("X={x},Y={y}"));
@@ -50,7 +48,7 @@ impl Outcome {
     /// Whether a picture of the screen as it is afterwards belongs to the answer.
     pub(crate) fn wants_the_screen(&self, version: ComputerVersion) -> bool {
         match self {
-            Self::Acted(_) | Self::Idle(_) => version < ComputerVersion::V20260801,
+            Self::Acted(_) | Self::Waited(..) | Self::Idle(_) => version < ComputerVersion::V20260801,
             Self::Pointer(_) | Self::Screen(_) | Self::Part(_) => false,
         }
     }
@@ -59,39 +57,16 @@ impl Outcome {
     pub(crate) fn is_the_screen(&self) -> bool {
         match self {
             Self::Screen(_) => true,
-            Self::Acted(_) | Self::Idle(_) | Self::Pointer(_) | Self::Part(_) => false,
+            Self::Acted(_) | Self::Waited(..) | Self::Idle(_) | Self::Pointer(_) | Self::Part(_) => false,
         }
     }
 
     /// How the screen came to rest, if it was watched.
     pub(crate) fn settled(&self) -> Option<Settled> {
         match self {
-            Self::Acted(settled) => Some(*settled),
+            Self::Acted(settled) | Self::Waited(_, settled) => Some(*settled),
             Self::Idle(_) | Self::Pointer(_) | Self::Screen(_) | Self::Part(_) => None,
         }
-    }
-}
-
-/// The published name of an action.
-pub(crate) fn name(action: &ComputerAction) -> &'static str {
-    match action {
-        ComputerAction::Key { .. } => "key",
-        ComputerAction::HoldKey { .. } => "hold_key",
-        ComputerAction::Type(_) => "type",
-        ComputerAction::MouseMove(_) => "mouse_move",
-        ComputerAction::Click { count: 2, .. } => "double_click",
-        ComputerAction::Click { count: 3, .. } => "triple_click",
-        ComputerAction::Click { button: Button::Left, .. } => "left_click",
-        ComputerAction::Click { button: Button::Middle, .. } => "middle_click",
-        ComputerAction::Click { button: Button::Right, .. } => "right_click",
-        ComputerAction::LeftMouseDown => "left_mouse_down",
-        ComputerAction::LeftMouseUp => "left_mouse_up",
-        ComputerAction::LeftClickDrag { .. } => "left_click_drag",
-        ComputerAction::Scroll { .. } => "scroll",
-        ComputerAction::Wait(_) => "wait",
-        ComputerAction::Screenshot => "screenshot",
-        ComputerAction::Zoom(_) => "zoom",
-        ComputerAction::CursorPosition => "cursor_position",
     }
 }
 
@@ -129,6 +104,16 @@ fn settling(settled: Settled) -> String {
     }
 }
 
+/// A change may have come at any time of the wait, so only what is true of all of it is told.
+fn waited(time: Duration, settled: Settled) -> String {
+    let seconds = time.as_secs_f64();
+    match settled {
+        Settled::Unchanged(_) => format!("waited {seconds} s, in which the screen did not change"),
+        Settled::Changed(_) => format!("waited {seconds} s, in which the screen changed; it is at rest now"),
+        Settled::Restless(_) => format!("waited {seconds} s; the screen is still changing"),
+    }
+}
+
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -153,6 +138,14 @@ mod tests {
             assert!(outcome.text(version).is_some_and(|text| text.starts_with("OK")));
             assert!(!outcome.wants_the_screen(version));
         }
+    }
+
+    #[test]
+    fn a_wait_tells_how_long_it_was() {
+        let told = |settled| Outcome::Waited(Duration::from_millis(1500), settled).text(ComputerVersion::V20250124);
+        let unchanged = told(Settled::Unchanged(Duration::ZERO));
+        assert_eq!(unchanged.as_deref(), Some("waited 1.5 s, in which the screen did not change"));
+        assert!(told(Settled::Changed(Duration::ZERO)).is_some_and(|text| text.contains("changed; it is at rest now")));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use handspike_types::{
     with_causes,
 };
 
-use crate::{Computer, Desktop, DesktopError, answer};
+use crate::{Computer, Desktop, DesktopError};
 
 impl<D: Desktop> Computer<D> {
     /// Carries out actions in order, up to the first that fails. The answer tells what came of each of them. It ends
@@ -63,5 +63,5 @@ impl<D: Desktop> Computer<D> {
 }
 
 fn line(index: usize, action: &ComputerAction, text: &str) -> ContentPart {
-    ContentPart::text(format!("{}. {}: {text}", index + 1, answer::name(action)))
+    ContentPart::text(format!("{}. {}: {text}", index + 1, action.name()))
 }

@@ -23,6 +23,9 @@ pub enum ConnectError {
         #[source]
         source: PlatformError,
     },
+    /// Nothing says which display it would be.
+    #[error("there is no display")]
+    Unnamed(#[source] PlatformError),
     /// The server is too old or was built without something that is needed.
     #[error("the X server has no `{extension}` extension")]
     MissingExtension {
@@ -72,7 +75,7 @@ pub enum DesktopError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// A text holds a control character that no key stands for.
-    #[error("the character `{}` at position {position} cannot be typed\nhint: use the action `key`, for example `ctrl+c`", .character.escape_default())]
+    #[error("parameter `text` holds `{}` at position {position}, which cannot be typed; nothing was typed\nhint: use the action `key`, for example `ctrl+c`", .character.escape_default())]
     Untypable {
         /// The character.
         character: char,

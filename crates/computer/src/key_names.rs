@@ -156,7 +156,7 @@ pub(crate) fn close_to(name: &str) -> Vec<String> {
     let mut close: Vec<(usize, &str)> = SUGGESTED
         .iter()
         .filter(|(spelling, _)| spelling.chars().count().abs_diff(length) <= far)
-        .map(|(spelling, candidate)| (distance(&wanted, spelling), candidate.as_str()))
+        .map(|(spelling, candidate)| (strsim::osa_distance(&wanted, spelling), candidate.as_str()))
         .filter(|(distance, _)| *distance <= far)
         .collect();
     close.sort_unstable();
@@ -179,26 +179,6 @@ fn loose(name: &str) -> String {
 fn code_point(name: &str) -> Option<char> {
     let digits = name.strip_prefix(['U', 'u'])?;
     char::from_u32(u32::from_str_radix(digits, 16).ok()?)
-}
-
-/// The number of insertions, deletions, replacements and swaps of neighbours between two names.
-fn distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    let mut rows = vec![(0..=right.len()).collect::<Vec<usize>>()];
-    for i in 1..=left.len() {
-        let mut row = vec![i];
-        for j in 1..=right.len() {
-            let above = &rows[i - 1];
-            let replaced = above[j - 1] + usize::from(left[i - 1] != right[j - 1]);
-            let mut best = replaced.min(above[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[left.len()][right.len()]
 }
 
 #[cfg(test)]

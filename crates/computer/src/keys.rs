@@ -19,12 +19,12 @@ const DASHED: usize = 6;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chord(Vec<Keysym>);
 
-/// Why a text names no keys.
+/// Why a text, which is that of the parameter `text` wherever keys are named, names none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// There is nothing between two `+`, or nothing at all.
     #[error(
-        "{} lacks the name of a key; nothing was pressed\nhint: write `plus` for the key +, as in `ctrl+plus`",
+        "parameter `text` holds {}, which lacks the name of a key; nothing was pressed\nhint: write `plus` for the key +, as in `ctrl+plus`",
         quoted(chord)
     )]
     Empty {
@@ -33,7 +33,7 @@ pub enum KeyError {
     },
     /// A chord is asked for, and these are several.
     #[error(
-        "{} is more than one chord; nothing was pressed\nhint: join keys that are held together by `+`",
+        "parameter `text` is {}, which is more than one chord; nothing was pressed\nhint: join keys that are held together by `+`",
         quoted(text)
     )]
     Several {
@@ -41,13 +41,16 @@ pub enum KeyError {
         text: String,
     },
     /// A key that is no modifier is asked to be held during a click or a scroll.
-    #[error("{} is no modifier; nothing was pressed\nhint: {MODIFIERS}, joined by `+`", quoted(name))]
+    #[error(
+        "parameter `text` holds {}, which is no modifier; nothing was pressed\nhint: {MODIFIERS}, joined by `+`",
+        quoted(name)
+    )]
     NoModifier {
         /// The name as it was written.
         name: String,
     },
     /// No key has this name.
-    #[error("no key is named {}; nothing was pressed\nhint: {}", quoted(name), hint(.close))]
+    #[error("parameter `text` holds {}, which is no key; nothing was pressed\nhint: {}", quoted(name), hint(.close))]
     Unknown {
         /// The name as it was written.
         name: String,

@@ -41,6 +41,7 @@ fn a_chord_without_a_name_is_refused_with_a_hint() {
     for text in ["", "  ", "ctrl+", "+s", "ctrl++s"] {
         let error = parse_chords(text).expect_err(text);
         assert!(matches!(error, KeyError::Empty { .. }), "`{text}`: {error}");
+        assert!(error.to_string().starts_with("parameter `text` holds `"), "{error}");
     }
 }
 
@@ -48,7 +49,8 @@ fn a_chord_without_a_name_is_refused_with_a_hint() {
 fn an_unknown_name_lists_what_is_close() {
     for (text, expected) in [("ctrl+Pagedwn", "`Page_Down`"), ("Retrun", "`Return`"), ("ctrl-s", "`ctrl+s`")] {
         let error = parse_chords(text).expect_err(text).to_string();
-        assert!(error.contains("nothing was pressed") && error.contains(expected), "{error}");
+        assert!(error.starts_with("parameter `text` holds `") && error.contains("nothing was pressed"), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
 }
 

@@ -20,7 +20,7 @@ mod frame;
 mod host;
 mod key_names;
 mod keys;
-mod overlay;
+mod pointer_image;
 mod resize;
 mod rest;
 mod scale;

@@ -83,6 +83,8 @@ pub struct Report {
     pub server: String,
     /// How long the run took.
     pub seconds: f64,
+    /// Cases that were chosen and not run, because the run was stopped before.
+    pub not_run: usize,
     /// The cases, tool by tool and group by group.
     pub cases: Vec<CaseReport>,
 }
@@ -105,7 +107,8 @@ impl Report {
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({
-            "server": self.server, "seconds": self.seconds, "counts": self.counts(), "cases": self.cases,
+            "server": self.server, "seconds": self.seconds, "counts": self.counts(), "not_run": self.not_run,
+            "cases": self.cases,
         })
     }
 
@@ -165,6 +168,9 @@ impl fmt::Display for Report {
             }
         }
         row(f, "all", self.counts())?;
+        if self.not_run > 0 {
+            writeln!(f, "\nSTOPPED  {} of {} cases were not run", self.not_run, self.cases.len() + self.not_run)?;
+        }
         for case in &self.cases {
             if let Verdict::Failed { expected, found } = &case.verdict {
                 write!(f, "\nFAILED  {} · {}: {}\n", case.tool.name(), case.group, case.name)?;
@@ -203,6 +209,7 @@ mod tests {
         Report {
             server: "some-server 1.0".to_owned(),
             seconds: 1.0,
+            not_run: 0,
             cases: vec![
                 case("tabs stay", Verdict::Passed),
                 case("crlf stays", failed),
@@ -221,6 +228,14 @@ mod tests {
         assert!(table.contains("files are not ours to change"), "{table}");
         assert_eq!(table.matches("no program `xterm`").count(), 1);
         assert!(table.contains("2 cases"), "{table}");
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_says_how_much_is_missing() {
+        assert!(!report().to_string().contains("not run"));
+        let stopped = Report { not_run: 3, ..report() };
+        assert!(stopped.to_string().contains("3 of 7 cases were not run"), "{stopped}");
+        assert_eq!(stopped.to_json()["not_run"], 3);
     }
 
     #[test]

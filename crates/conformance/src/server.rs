@@ -6,7 +6,7 @@
 use std::{
     ffi::OsString,
     io,
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -18,7 +18,7 @@ use nix::{
 use rmcp::{
     RoleClient,
     model::{CallToolRequestParams, ClientRequest, Request, ServerResult},
-    service::{PeerRequestOptions, RequestHandle, RunningService, ServiceError, serve_client},
+    service::{ClientInitializeError, PeerRequestOptions, RequestHandle, RunningService, ServiceError, serve_client},
     transport::async_rw::AsyncRwTransport,
 };
 use serde_json::{Map, Value};
@@ -29,14 +29,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
-    answer::Answer,
-    miss::{Miss, excerpt},
-    offer::Offer,
-};
+use crate::{answer::Answer, miss::Miss, offer::Offer};
 
 /// How long a server may take to greet: it may have to start a container or a desktop first.
-const GREETING_LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const GREETING_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long a server has to end after its standard input was closed, and again after SIGTERM.
 const ENDING_LIMIT: Duration = Duration::from_secs(15);
@@ -85,19 +81,38 @@ pub enum StartError {
         source: io::Error,
     },
     /// It did not greet in time.
-    #[error("the server did not greet within {} s{complaint}", GREETING_LIMIT.as_secs())]
+    #[error("the server did not greet within {} s{}{HINT}", GREETING_LIMIT.as_secs(), in_its_words(complaint))]
     Silent {
-        /// What it wrote to standard error.
+        /// The end of what it wrote to standard error, line by line.
         complaint: String,
     },
-    /// It ended, or spoke something that is no MCP.
-    #[error("the server does not speak MCP on its standard streams: {reason}{complaint}")]
+    /// It ended.
+    #[error("the server ended before it greeted ({status}){}{HINT}", in_its_words(complaint))]
+    Ended {
+        /// How.
+        status: ExitStatus,
+        /// The end of what it wrote to standard error, line by line.
+        complaint: String,
+    },
+    /// It spoke something that is no MCP.
+    #[error("the server does not speak MCP on its standard streams: {reason}{}", in_its_words(complaint))]
     Greeting {
         /// What was wrong.
         reason: String,
-        /// What it wrote to standard error.
+        /// The end of what it wrote to standard error, line by line.
         complaint: String,
     },
+}
+
+const HINT: &str = "\nhint: a server has to speak MCP on its standard input and output";
+
+/// What a server wrote, on lines of its own.
+fn in_its_words(complaint: &str) -> String {
+    if complaint.is_empty() {
+        return "; it wrote nothing to standard error".to_owned();
+    }
+    let lines: Vec<String> = complaint.lines().map(|line| format!("\n  {line}")).collect();
+    format!("; it wrote:{}", lines.concat())
 }
 
 /// A running server.
@@ -137,8 +152,8 @@ impl Server {
         let listening = tokio::spawn(complaint.clone().listen(errors));
         let transport = AsyncRwTransport::new_client(output, input).with_max_line_length(MESSAGE_LIMIT);
         let greeted = timeout(GREETING_LIMIT, async {
-            let client = serve_client((), transport).await.map_err(|error| error.to_string())?;
-            let tools = client.list_all_tools().await.map_err(|error| error.to_string())?;
+            let client = serve_client((), transport).await.map_err(|error| wrong_greeting(&error))?;
+            let tools = client.list_all_tools().await.map_err(|error| wrong_list(&error))?;
             Ok::<_, String>((client, tools))
         });
         match greeted.await {
@@ -148,13 +163,19 @@ impl Server {
                 Ok(Self { name: name_in(info), client, child, group, offers })
             }
             failed => {
+                // One that is about to end closes its streams a moment before.
+                let status = match &failed {
+                    Ok(_) => timeout(LAST_WORDS_LIMIT, child.wait()).await.ok().and_then(Result::ok),
+                    Err(_) => None,
+                };
                 kill(&mut child, group).await;
                 // What it wrote is in the pipe, and the end of the pipe comes with the end of the last that holds it.
                 let _ = timeout(LAST_WORDS_LIMIT, listening).await;
                 let complaint = complaint.shown();
-                Err(match failed {
-                    Ok(Err(reason)) => StartError::Greeting { reason, complaint },
-                    _ => StartError::Silent { complaint },
+                Err(match (status, failed) {
+                    (Some(status), _) => StartError::Ended { status, complaint },
+                    (None, Ok(Err(reason))) => StartError::Greeting { reason, complaint },
+                    (None, _) => StartError::Silent { complaint },
                 })
             }
         }
@@ -201,6 +222,32 @@ impl Pending {
     pub(crate) async fn cancel(self) -> Result<(), Miss> {
         let reason = "cancelled by a conformance case".to_owned();
         self.handle.cancel(Some(reason)).await.map_err(|error| ended(&error))
+    }
+}
+
+/// What is wrong with an answer to `initialize`, without the words of the library that reads it.
+fn wrong_greeting(error: &ClientInitializeError) -> String {
+    match error {
+        ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. } => {
+            "it closed them instead of greeting".to_owned()
+        }
+        ClientInitializeError::JsonRpcError(error) => {
+            format!("it answers `initialize` with the error {}: {}", error.code.0, error.message)
+        }
+        _ => "what it answers to `initialize` is no greeting".to_owned(),
+    }
+}
+
+/// What is wrong with an answer to `tools/list`.
+fn wrong_list(error: &ServiceError) -> String {
+    match error {
+        ServiceError::McpError(error) => {
+            format!("it answers `tools/list` with the error {}: {}", error.code.0, error.message)
+        }
+        ServiceError::TransportClosed | ServiceError::TransportSend(_) => {
+            "it closed them instead of listing its tools".to_owned()
+        }
+        _ => "what it answers to `tools/list` is no list of tools".to_owned(),
     }
 }
 
@@ -251,13 +298,11 @@ impl Complaint {
         }
     }
 
+    /// Its lines, without what would upset a terminal.
     fn shown(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.is_empty() {
-            String::new()
-        } else {
-            format!("; it wrote: {}", excerpt(&String::from_utf8_lossy(&kept)))
-        }
+        let text = String::from_utf8_lossy(&kept).trim().to_owned();
+        text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
     }
 }
 
@@ -279,7 +324,7 @@ mod tests {
         let command = ServerCommand::parse("sh -c 'echo no such option >&2; exit 3'").expect("a command");
         let Err(error) = Server::start(&command).await else { panic!("it is no server") };
         let told = error.to_string();
-        assert!(told.contains("no such option"), "{told}");
+        assert!(told.contains("(exit status: 3); it wrote:\n  no such option\nhint: "), "{told}");
         let missing = ServerCommand::parse("/nonexistent/server").expect("a command");
         assert!(matches!(Server::start(&missing).await, Err(StartError::Spawn { .. })));
     }

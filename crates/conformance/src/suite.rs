@@ -15,7 +15,7 @@ use crate::{
     case::{Case, Tool},
     miss::Miss,
     report::{CaseReport, Report, Verdict},
-    server::{Server, ServerCommand, StartError},
+    server::{GREETING_LIMIT, Server, ServerCommand, StartError},
     session::Session,
 };
 
@@ -29,15 +29,37 @@ pub struct Suite {
     jobs: usize,
 }
 
+/// After this time without a greeting somebody who waits is told what for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// What a run tells while it goes on.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress<'a> {
-    /// Cases that have ended.
-    pub done: usize,
-    /// Cases in all.
-    pub total: usize,
-    /// The one that ended last.
-    pub last: &'a CaseReport,
+pub enum Progress<'a> {
+    /// The server takes its time to greet. Told once.
+    Waiting {
+        /// How long it is waited for at most.
+        limit: Duration,
+    },
+    /// A case has ended.
+    Ended {
+        /// Cases that have ended.
+        done: usize,
+        /// Cases in all.
+        total: usize,
+        /// The one that ended last.
+        last: &'a CaseReport,
+    },
+}
+
+/// What the runs of the tools share.
+struct Run<'a, P> {
+    command: &'a ServerCommand,
+    total: usize,
+    done: Cell<usize>,
+    has_waited: Cell<bool>,
+    /// A server could not be started, so no other is tried.
+    has_failed: Cell<bool>,
+    progress: P,
 }
 
 impl Suite {
@@ -56,76 +78,107 @@ impl Suite {
     ) -> Result<Report, StartError> {
         let started = Instant::now();
         let total = self.cases.len();
-        let done = Cell::new(0);
-        let tell = |last: &CaseReport| {
-            done.set(done.get() + 1);
-            progress(Progress { done: done.get(), total, last });
+        let run = Run {
+            command: &self.command,
+            total,
+            done: Cell::new(0),
+            has_waited: Cell::new(false),
+            has_failed: Cell::new(false),
+            progress,
         };
-        let command = &self.command;
         let runs = Tool::ALL.into_iter().filter_map(|tool| {
             let cases: Vec<&Case> = self.cases.iter().filter(|case| case.tool == tool).collect();
-            (!cases.is_empty()).then(|| run_tool(tool, cases, command, &tell, stop.clone()))
+            (!cases.is_empty()).then(|| run.tool(tool, cases, stop.clone()))
         });
         let runs: Vec<_> = stream::iter(runs).buffered(self.jobs).collect().await;
         let mut report = Report::default();
         for run in runs {
             let (server, cases) = run?;
-            report.server = server;
+            // A run that was stopped early knows no name.
+            if !server.is_empty() {
+                report.server = server;
+            }
             report.cases.extend(cases);
         }
+        report.not_run = total - report.cases.len();
         report.seconds = started.elapsed().as_secs_f64();
         Ok(report)
     }
 }
 
-/// Runs the cases of one tool. Gives what the server calls itself, and how they went.
-async fn run_tool(
-    tool: Tool,
-    cases: Vec<&Case>,
-    command: &ServerCommand,
-    tell: &impl Fn(&CaseReport),
-    stop: impl Future<Output = ()>,
-) -> Result<(String, Vec<CaseReport>), StartError> {
-    let tag = unique_tag();
-    let mut stop = pin!(stop);
-    let first = tokio::select! {
-        first = Server::start(command) => first?,
-        () = &mut stop => return Ok((String::new(), Vec::new())),
-    };
-    let name = first.name.clone();
-    let mut session = Some(Session::new(first, tool, &tag));
-    let mut reports = Vec::new();
-    for (number, case) in cases.into_iter().enumerate() {
-        let started = Instant::now();
-        let current = match session.take() {
-            Some(session) => Ok(session),
-            None => Server::start(command).await.map(|server| Session::new(server, tool, &tag)),
+impl<P: Fn(Progress<'_>)> Run<'_, P> {
+    /// Runs the cases of one tool. Gives what the server calls itself, and how they went.
+    async fn tool(
+        &self,
+        tool: Tool,
+        cases: Vec<&Case>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(String, Vec<CaseReport>), StartError> {
+        if self.has_failed.get() {
+            return Ok((String::new(), Vec::new()));
+        }
+        let tag = unique_tag();
+        let mut stop = pin!(stop);
+        let first = tokio::select! {
+            first = self.first_server() => first?,
+            () = &mut stop => return Ok((String::new(), Vec::new())),
         };
-        let verdict = match current {
-            Ok(current) => {
-                let judged = tokio::select! {
-                    judged = run_case(case, &current, number) => judged,
-                    () = &mut stop => {
-                        current.abandon().await;
-                        return Ok((name, reports));
+        let name = first.name.clone();
+        let mut session = Some(Session::new(first, tool, &tag));
+        let mut reports = Vec::new();
+        for (number, case) in cases.into_iter().enumerate() {
+            let started = Instant::now();
+            let current = match session.take() {
+                Some(session) => Ok(session),
+                None => Server::start(self.command).await.map(|server| Session::new(server, tool, &tag)),
+            };
+            let verdict = match current {
+                Ok(current) => {
+                    let judged = tokio::select! {
+                        judged = run_case(case, &current, number) => judged,
+                        () = &mut stop => {
+                            current.abandon().await;
+                            return Ok((name, reports));
+                        }
+                    };
+                    match is_lost(&judged) {
+                        true => current.abandon().await,
+                        false => session = Some(current),
                     }
-                };
-                match is_lost(&judged) {
-                    true => current.abandon().await,
-                    false => session = Some(current),
+                    Verdict::of(judged)
                 }
-                Verdict::of(judged)
+                Err(error) => {
+                    Verdict::Failed { expected: "a server that starts again".into(), found: error.to_string() }
+                }
+            };
+            let report = CaseReport::new(case, verdict, started.elapsed());
+            self.tell(&report);
+            reports.push(report);
+        }
+        if let Some(session) = session {
+            session.end().await;
+        }
+        Ok((name, reports))
+    }
+
+    async fn first_server(&self) -> Result<Server, StartError> {
+        let mut starting = pin!(Server::start(self.command));
+        let started = match timeout(PATIENCE, &mut starting).await {
+            Ok(started) => started,
+            Err(_) => {
+                if !self.has_waited.replace(true) {
+                    (self.progress)(Progress::Waiting { limit: GREETING_LIMIT });
+                }
+                starting.await
             }
-            Err(error) => Verdict::Failed { expected: "a server that starts again".into(), found: error.to_string() },
         };
-        let report = CaseReport::new(case, verdict, started.elapsed());
-        tell(&report);
-        reports.push(report);
+        started.inspect_err(|_| self.has_failed.set(true))
     }
-    if let Some(session) = session {
-        session.end().await;
+
+    fn tell(&self, last: &CaseReport) {
+        self.done.set(self.done.get() + 1);
+        (self.progress)(Progress::Ended { done: self.done.get(), total: self.total, last });
     }
-    Ok((name, reports))
 }
 
 async fn run_case(case: &Case, session: &Session, number: usize) -> Result<(), Miss> {

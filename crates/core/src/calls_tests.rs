@@ -200,7 +200,7 @@ async fn a_record_that_cannot_be_written_stops_everything() {
     stage.sink_fails_at = |event| matches!(event, EventKind::CallFinished { call_id, .. } if call_id == "b");
     let (mut session, notes) = stage.begin().await;
     let started = Instant::now();
-    session.run_turn("go", &CancellationToken::new()).await.expect_err("the sink is full");
+    session.run_turn(vec![Message::user("go")], &CancellationToken::new()).await.expect_err("the sink is full");
     assert!(started.elapsed() < CANCEL_GRACE);
     assert!(notes.has("a ends") && !notes.has("turn finished"));
 }

@@ -24,6 +24,12 @@ pub trait Executor: Send + Sync {
         None
     }
 
+    /// Whether the client runs this call. It is not executed here: when the other calls of its step have run, the turn
+    /// ends, and the next one's input brings its result.
+    fn belongs_to_client(&self, _call: &ToolCall) -> bool {
+        false
+    }
+
     /// Runs one call. A call that cannot be done as asked is an output with `is_error`; a [`Fault`] is a
     /// failure of the runtime, which the model is not shown. After `context.cancel` the answer comes soon.
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault>;

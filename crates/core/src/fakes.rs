@@ -10,15 +10,16 @@ use std::{
 
 use async_trait::async_trait;
 use handspike_types::{
-    Event, EventKind, FinishReason, Image, Message, Outcome, SessionId, ToolCall, ToolOutput, ToolResult, ToolSpec,
-    Usage,
+    Event, EventKind, FinishReason, Image, Message, ModelSettings, Outcome, SessionId, ToolCall, ToolOutput,
+    ToolResult, ToolSpec, Usage,
 };
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AllowAll, CallContext, EventSink, Executor, Fault, Lane, Limits, Model, ModelError, ModelReply, ModelRequest,
-    Policy, Recorder, Session, SessionParts, Transcript,
+    AllowAll, CallContext, EventSink, Executor, Fault, Journal, Lane, Limits, Model, ModelDelta, ModelError,
+    ModelReply, ModelRequest, Policy, Recorder, Session, SessionParts,
 };
 
 /// Eight bytes that pass for a picture.
@@ -34,8 +35,9 @@ pub(crate) struct Seen {
     pub(crate) order: Vec<String>,
     /// What the sink was given.
     pub(crate) events: Vec<EventKind>,
-    /// The conversations that the model was sent.
+    /// The conversations that the model was sent, and the settings with each.
     pub(crate) requests: Vec<Vec<Message>>,
+    pub(crate) settings: Vec<ModelSettings>,
 }
 
 impl Notes {
@@ -65,6 +67,8 @@ pub(crate) enum Answer {
     Fail(ModelError),
     /// Never answers.
     Hang,
+    /// Sends pieces of text, each with a pause after it, and then replies.
+    Write(Vec<(&'static str, Duration)>, ModelReply),
 }
 
 /// An answer with nothing left to do.
@@ -84,7 +88,8 @@ pub(crate) fn calls<const N: usize>(calls: [(&str, &str, Value); N]) -> Answer {
 }
 
 pub(crate) fn reply(text: &str, tool_calls: Vec<ToolCall>, finish_reason: FinishReason) -> ModelReply {
-    ModelReply { text: text.to_owned(), tool_calls, finish_reason, usage: Usage { input_tokens: 10, output_tokens: 1 } }
+    let usage = Usage { input_tokens: 10, output_tokens: 1 };
+    ModelReply { usage, ..ModelReply::new(text, tool_calls, finish_reason) }
 }
 
 /// A token that fires after a while of the test's own time.
@@ -102,7 +107,8 @@ pub(crate) fn cancelled_after(time: Duration) -> CancellationToken {
 pub(crate) struct Stage {
     pub(crate) limits: Limits,
     pub(crate) policy: Box<dyn Policy>,
-    pub(crate) transcript: Option<Transcript>,
+    pub(crate) journal: Option<Box<dyn Journal>>,
+    pub(crate) settings: ModelSettings,
     /// The sink fails at the first event of which this holds.
     pub(crate) sink_fails_at: fn(&EventKind) -> bool,
     answers: Vec<Answer>,
@@ -120,7 +126,8 @@ impl Stage {
         Self {
             limits: Limits::default(),
             policy: Box::new(AllowAll),
-            transcript: None,
+            journal: None,
+            settings: ModelSettings::default(),
             sink_fails_at: |_| false,
             answers: answers.into_iter().collect(),
         }
@@ -128,6 +135,11 @@ impl Stage {
 
     /// Begins a session without running anything.
     pub(crate) async fn begin(self) -> (Session, Notes) {
+        let (parts, notes) = self.parts();
+        (Session::begin(parts).await.expect("the sink takes the first event"), notes)
+    }
+
+    fn parts(self) -> (SessionParts, Notes) {
         let notes = Notes::default();
         let sink = FakeSink { notes: notes.clone(), fails_at: self.sink_fails_at };
         let model = FakeModel { answers: Mutex::new(self.answers.into_iter()), notes: notes.clone() };
@@ -135,20 +147,28 @@ impl Stage {
             model: Box::new(model),
             tools: Box::new(FakeExecutor { notes: notes.clone() }),
             policy: self.policy,
-            recorder: Recorder::new(SessionId::generate(), self.transcript, vec![Box::new(sink)]),
+            recorder: Recorder::new(SessionId::generate(), self.journal, vec![Box::new(sink)]),
             limits: self.limits,
             system_prompt: "be brief".to_owned(),
+            settings: self.settings,
         };
-        (Session::begin(parts).await.expect("the sink takes the first event"), notes)
+        (parts, notes)
     }
 
     /// Runs one turn.
     pub(crate) async fn play(self, cancel: &CancellationToken) -> Played {
         let (mut session, notes) = self.begin().await;
         // In paused time a turn that waits for nothing ends here at once, instead of hanging the test.
-        let turn = tokio::time::timeout(Duration::from_secs(24 * 3600), session.run_turn("go", cancel));
+        let turn =
+            tokio::time::timeout(Duration::from_secs(24 * 3600), session.run_turn(vec![Message::user("go")], cancel));
         let outcome = turn.await.expect("the turn ends").expect("the sink takes every event");
         Played { outcome, session, notes }
+    }
+
+    /// A session that goes on after other turns.
+    pub(crate) fn resume(self, history: Vec<Message>, turns: u32) -> (Session, Notes) {
+        let (parts, notes) = self.parts();
+        (Session::resume(parts, history, turns), notes)
     }
 
     /// Runs one turn that nobody cancels.
@@ -162,7 +182,7 @@ impl Played {
     pub(crate) fn results(&self) -> &[ToolResult] {
         let tools = self.session.history().iter().rev().find_map(|message| match message {
             Message::Tools { results } => Some(results),
-            Message::User { .. } | Message::Assistant { .. } => None,
+            Message::System { .. } | Message::User { .. } | Message::Assistant { .. } => None,
         });
         tools.expect("a step had calls")
     }
@@ -173,21 +193,26 @@ impl Played {
         result.unwrap_or_else(|| panic!("call `{call_id}` has no result")).output.joined_text()
     }
 
-    /// Checks that the conversation could be continued: each call is answered, directly after, in order.
+    /// Checks that the conversation could be continued.
     pub(crate) fn assert_well_formed(&self) {
-        let mut history = self.session.history().iter();
-        while let Some(message) = history.next() {
-            match message {
-                Message::User { .. } => {}
-                Message::Assistant { tool_calls, .. } if tool_calls.is_empty() => {}
-                Message::Assistant { tool_calls, .. } => {
-                    let Some(Message::Tools { results }) = history.next() else { panic!("unanswered: {tool_calls:?}") };
-                    let asked: Vec<&str> = tool_calls.iter().map(|call| call.id.as_str()).collect();
-                    let answered: Vec<&str> = results.iter().map(|result| result.call_id.as_str()).collect();
-                    assert_eq!(asked, answered);
-                }
-                Message::Tools { results } => panic!("results without calls: {results:?}"),
+        assert_well_formed(self.session.history());
+    }
+}
+
+/// Checks that each call is answered, directly after, in order.
+pub(crate) fn assert_well_formed(history: &[Message]) {
+    let mut history = history.iter();
+    while let Some(message) = history.next() {
+        match message {
+            Message::System { .. } | Message::User { .. } => {}
+            Message::Assistant { tool_calls, .. } if tool_calls.is_empty() => {}
+            Message::Assistant { tool_calls, .. } => {
+                let Some(Message::Tools { results }) = history.next() else { panic!("unanswered: {tool_calls:?}") };
+                let asked: Vec<&str> = tool_calls.iter().map(|call| call.id.as_str()).collect();
+                let answered: Vec<&str> = results.iter().map(|result| result.call_id.as_str()).collect();
+                assert_eq!(asked, answered);
             }
+            Message::Tools { results } => panic!("results without calls: {results:?}"),
         }
     }
 }
@@ -203,22 +228,35 @@ impl Model for FakeModel {
         "fake"
     }
 
-    async fn answer(&self, request: ModelRequest<'_>) -> Result<ModelReply, ModelError> {
+    async fn answer(
+        &self,
+        request: ModelRequest<'_>,
+        deltas: &mpsc::Sender<ModelDelta>,
+    ) -> Result<ModelReply, ModelError> {
         assert_eq!((request.system_prompt, request.tools), ("be brief", specs().as_slice()));
         self.notes.add("model asked");
         self.notes.read().requests.push(request.messages.to_vec());
+        self.notes.read().settings.push(request.settings.clone());
         let answer = self.answers.lock().expect("nobody panics here").next();
         match answer.expect("the loop asks no more than the test has answers") {
             Answer::Reply(reply) => Ok(reply),
             Answer::Fail(error) => Err(error),
             Answer::Hang => pending().await,
+            Answer::Write(pieces, reply) => {
+                for (text, pause) in pieces {
+                    let delta = ModelDelta { choice: 0, text: text.to_owned(), tool_call: None };
+                    deltas.send(delta).await.expect("the turn reads");
+                    tokio::time::sleep(pause).await;
+                }
+                Ok(reply)
+            }
         }
     }
 }
 
 /// Tools by name: `echo` {text}, `nap` {seconds} (heeds the cancel token), `stuck` (does not), `refuse` (a tool
-/// error), `fault`, `shot` (a picture), `peek` {path} (a file's text) and `gossip` (keeps its progress sender).
-/// `lane` among the arguments is the lane; with `batch` a call is skipped after one that failed.
+/// error), `fault`, `shot` (a picture), `peek` {path} (a file's text), `gossip` (keeps its progress sender) and `phone`,
+/// which the client runs. `lane` among the arguments is the lane; with `batch` a call is skipped after one that failed.
 struct FakeExecutor {
     notes: Notes,
 }
@@ -243,6 +281,10 @@ impl Executor for FakeExecutor {
 
     fn after_failure(&self, call: &ToolCall) -> Option<ToolOutput> {
         call.arguments["batch"].as_bool().filter(|batch| *batch).map(|_| ToolOutput::error("skipped"))
+    }
+
+    fn belongs_to_client(&self, call: &ToolCall) -> bool {
+        call.name == "phone"
     }
 
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
@@ -295,14 +337,19 @@ impl EventSink for FakeSink {
             EventKind::TurnStarted { .. } => "turn started".to_owned(),
             EventKind::StepStarted { .. } => "step started".to_owned(),
             EventKind::ModelAnswered { .. } => "model answered".to_owned(),
+            EventKind::MessageDelta { text, .. } => format!("delta: {text}"),
             EventKind::CallStarted { call, .. } => format!("{} started", call.id),
             EventKind::CallFinished { call_id, .. } => format!("{call_id} finished"),
             EventKind::Progress { text } => format!("progress: {text}"),
             EventKind::TurnFinished { .. } => "turn finished".to_owned(),
         };
         let mut seen = self.notes.read();
-        assert_eq!(event.seq, seen.events.len() as u64, "events are counted without gaps");
         seen.order.push(line);
+        if matches!(event.kind, EventKind::MessageDelta { .. }) {
+            assert_eq!(event.seq + 1, seen.events.len() as u64, "it stands beside the last stored event");
+            return Ok(());
+        }
+        assert_eq!(event.seq, seen.events.len() as u64, "events are counted without gaps");
         seen.events.push(event.kind.clone());
         if (self.fails_at)(&event.kind) { Err(io::Error::other("no space left")) } else { Ok(()) }
     }

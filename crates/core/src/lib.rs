@@ -2,12 +2,14 @@
 //!
 //! A [`Session`] is a conversation. Its user's input starts a *turn*; a turn is a chain of *steps*, each one
 //! request to the [`Model`] and the tool calls that it answers with. The whole loop stands in [`turn`]; the
-//! calls of a step in `calls`. What happens is an event: [`Recorder`] stores it, then announces it.
+//! calls of a step in `calls`; what keeps a conversation well-formed in `history`. What happens is an event:
+//! [`Recorder`] stores it, then announces it.
 //!
 //! This crate knows no Docker, no HTTP and no SQL: models, tools and stores come in as trait objects.
 
 mod calls;
 mod executor;
+mod history;
 mod limits;
 mod model;
 mod policy;
@@ -21,10 +23,12 @@ pub mod turn;
 mod fakes;
 
 pub use executor::{CallContext, Executor, Fault, Lane, Progress};
+pub use history::{InputError, replay};
 pub use limits::Limits;
-pub use model::{Model, ModelError, ModelReply, ModelRequest};
+pub use model::{Model, ModelDelta, ModelError, ModelReply, ModelRequest};
 pub use policy::{AllowAll, Decision, Policy};
-pub use recorder::{EventSink, RecordError, Recorder};
+pub use recorder::{EventSink, Journal, RecordError, Recorder};
 pub use sandbox::{OpenedSandbox, Origin, Sandbox, SandboxFailure, SandboxSource, SandboxedCall};
 pub use session::{Session, SessionParts};
 pub use transcript::{Transcript, transcript_line};
+pub use turn::TurnError;

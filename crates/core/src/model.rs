@@ -2,8 +2,10 @@
 //! wrap a [`Model`], so the loop has no branch for them.
 
 use async_trait::async_trait;
-use handspike_types::{FinishReason, Message, ToolCall, ToolSpec, Usage};
+use handspike_types::{Choice, FinishReason, Message, ModelSettings, ToolCall, ToolCallDelta, ToolSpec, Usage};
+use serde_json::Value;
 use thiserror::Error;
+use tokio::sync::mpsc;
 
 /// Something that continues a conversation.
 #[async_trait]
@@ -12,7 +14,14 @@ pub trait Model: Send + Sync {
     fn name(&self) -> &str;
 
     /// Asks for the next assistant message. Dropping the future abandons the request.
-    async fn answer(&self, request: ModelRequest<'_>) -> Result<ModelReply, ModelError>;
+    ///
+    /// What the model writes goes to `deltas` as it comes; a model that has its answer in one piece sends nothing. The
+    /// channel is bounded, so sending waits for a slow reader; one that has gone away is no error.
+    async fn answer(
+        &self,
+        request: ModelRequest<'_>,
+        deltas: &mpsc::Sender<ModelDelta>,
+    ) -> Result<ModelReply, ModelError>;
 }
 
 /// A conversation to be continued.
@@ -24,6 +33,19 @@ pub struct ModelRequest<'a> {
     pub messages: &'a [Message],
     /// The tools that may be called.
     pub tools: &'a [ToolSpec],
+    /// How it is to be answered.
+    pub settings: &'a ModelSettings,
+}
+
+/// A piece of an answer, as the model writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelDelta {
+    /// Which of several answers, from 0.
+    pub choice: u32,
+    /// More text, possibly none.
+    pub text: String,
+    /// More of a call.
+    pub tool_call: Option<ToolCallDelta>,
 }
 
 /// The next assistant message.
@@ -37,6 +59,27 @@ pub struct ModelReply {
     pub finish_reason: FinishReason,
     /// Tokens of this request.
     pub usage: Usage,
+    /// The tokens' log probabilities, as the provider tells them.
+    pub logprobs: Option<Value>,
+    /// The other answers, where several were asked for.
+    pub alternatives: Vec<Choice>,
+    /// What of the settings could not be honoured as asked, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl ModelReply {
+    /// An answer without anything beside it.
+    pub fn new(text: impl Into<String>, tool_calls: Vec<ToolCall>, finish_reason: FinishReason) -> Self {
+        Self {
+            text: text.into(),
+            tool_calls,
+            finish_reason,
+            usage: Usage::default(),
+            logprobs: None,
+            alternatives: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// Why a model gave no usable answer. Each says in its text what to do, where there is something.
@@ -63,6 +106,18 @@ pub enum ModelError {
     Malformed {
         /// What is wrong with it, with a short excerpt.
         cause: String,
+    },
+    /// A streamed answer that broke off. Nothing of it is used: its last call may be cut in the middle.
+    #[error("the model's answer was cut off before its end: {cause}\nhint: ask again; nothing of it was run")]
+    CutOff {
+        /// How it ended.
+        cause: String,
+    },
+    /// A streamed answer that does not go on.
+    #[error("the model's answer came to a halt: nothing came for {seconds} s")]
+    Stalled {
+        /// The limit.
+        seconds: u64,
     },
     /// No answer in time.
     #[error("the model gave no answer within {seconds} s")]

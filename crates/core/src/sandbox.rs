@@ -12,6 +12,9 @@ pub trait Sandbox: Send + Sync {
     /// Runs a tool of the sandbox.
     async fn call(&self, call: SandboxedCall<'_>, context: &CallContext) -> Result<ToolOutput, SandboxFailure>;
 
+    /// Ends whatever runs in it, because a call was not answered. Opening it again then leads to one that works.
+    async fn give_up(&self);
+
     /// Ends the sandbox, unless it is to be kept.
     async fn close(&self) -> Result<(), Fault>;
 }
@@ -32,6 +35,9 @@ pub struct SandboxedCall<'a> {
 pub enum SandboxFailure {
     /// The sandbox, or the way to it, has come to its end. The call may have had effects; opening again helps.
     Ended(Fault),
+    /// It had come to its end before the call was sent. The call has had no effect, and can be made again once the
+    /// sandbox is open again.
+    NotReached(Fault),
     /// The runtime failed.
     Failed(Fault),
 }

@@ -1,10 +1,10 @@
 //! A session: the conversation, and what it takes to continue it. One task owns it; events come out of its
 //! recorder, and a cancel token is the way to stop it from outside.
 
-use handspike_types::{EventKind, Message, Outcome, SessionId};
+use handspike_types::{EventKind, Message, ModelSettings, Outcome, SessionId};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Executor, Fault, Limits, Model, Policy, RecordError, Recorder};
+use crate::{Executor, Fault, Limits, Model, Policy, RecordError, Recorder, TurnError};
 
 /// What a session is made of.
 pub struct SessionParts {
@@ -20,6 +20,8 @@ pub struct SessionParts {
     pub limits: Limits,
     /// What the model is told before everything else; empty when nothing.
     pub system_prompt: String,
+    /// How the model is to answer.
+    pub settings: ModelSettings,
 }
 
 /// A conversation with tools.
@@ -38,6 +40,12 @@ impl Session {
         Ok(Self { parts, history: Vec::new(), turns: 0 })
     }
 
+    /// Continues a session after `turns` turns, with what they left behind. The recorder is a resumed one.
+    #[must_use]
+    pub fn resume(parts: SessionParts, history: Vec<Message>, turns: u32) -> Self {
+        Self { parts, history, turns }
+    }
+
     /// The session's id.
     #[must_use]
     pub fn id(&self) -> SessionId {
@@ -51,8 +59,11 @@ impl Session {
     }
 
     /// Runs one turn to its end. `cancel` stops it politely: running calls are told, and answered as cancelled.
-    pub async fn run_turn(&mut self, prompt: &str, cancel: &CancellationToken) -> Result<Outcome, RecordError> {
-        crate::turn::run(self, prompt, cancel).await
+    ///
+    /// Where the turn before ended with [`Outcome::AwaitsClient`], the input may begin with the results of those calls;
+    /// the others are answered as not answered. No input at all asks the model to go on.
+    pub async fn run_turn(&mut self, input: Vec<Message>, cancel: &CancellationToken) -> Result<Outcome, TurnError> {
+        crate::turn::run(self, input, cancel).await
     }
 
     /// Ends the session and gives back what its tools hold.

@@ -7,9 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use async_trait::async_trait;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use handspike_types::{ContentPart, Event, EventKind, Image};
 use serde_json::Value;
+
+use crate::Journal;
 
 /// Writes `transcript.jsonl` and `screenshots/` in one folder.
 #[derive(Debug)]
@@ -34,21 +37,6 @@ impl Transcript {
         Ok(Self { folder: folder.to_owned(), lines, images: 0 })
     }
 
-    /// Appends an event, after its images, whose file names it fills in.
-    pub(crate) fn write(&mut self, event: &mut Event) -> io::Result<()> {
-        if let EventKind::CallFinished { output, .. } = &mut event.kind {
-            for part in &mut output.content {
-                if let ContentPart::Image(image) = part {
-                    self.store(image)?;
-                }
-            }
-        }
-        let mut line = transcript_line(event);
-        line.push('\n');
-        // Not through a thread for files: a line is small, and handing it over would take longer than writing it.
-        self.lines.write_all(line.as_bytes())
-    }
-
     fn store(&mut self, image: &mut Image) -> io::Result<()> {
         let extension = match image.media_type.as_str() {
             "image/jpeg" => "jpg",
@@ -64,6 +52,27 @@ impl Transcript {
         fs::write(self.folder.join(&file), bytes)?;
         image.file = Some(file);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Journal for Transcript {
+    /// Appends events, each after its images, whose file names it fills in.
+    async fn write(&mut self, events: &mut [Event]) -> io::Result<()> {
+        let mut lines = String::new();
+        for event in events {
+            if let EventKind::CallFinished { output, .. } = &mut event.kind {
+                for part in &mut output.content {
+                    if let ContentPart::Image(image) = part {
+                        self.store(image)?;
+                    }
+                }
+            }
+            lines.push_str(&transcript_line(event));
+            lines.push('\n');
+        }
+        // Not through a thread for files: lines are small, and handing them over would take longer than writing them.
+        self.lines.write_all(lines.as_bytes())
     }
 }
 

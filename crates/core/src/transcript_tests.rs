@@ -13,7 +13,7 @@ async fn lines_are_written_while_the_session_runs() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(Transcript::FILE);
     let mut stage = Stage::new([calls([("a", "peek", json!({"path": path}))]), done("bye")]);
-    stage.transcript = Some(Transcript::create(folder.path()).expect("a transcript"));
+    stage.journal = Some(Box::new(Transcript::create(folder.path()).expect("a transcript")));
     let played = stage.play_freely().await;
 
     let kinds = |lines: Vec<Value>| -> Vec<String> {
@@ -31,7 +31,7 @@ async fn images_are_files_beside_the_transcript_and_named_in_the_event() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut stage =
         Stage::new([calls([("a", "shot", json!({"lane": 1})), ("b", "shot", json!({"lane": 1}))]), done("bye")]);
-    stage.transcript = Some(Transcript::create(folder.path()).expect("a transcript"));
+    stage.journal = Some(Box::new(Transcript::create(folder.path()).expect("a transcript")));
     let played = stage.play_freely().await;
 
     let text = std::fs::read_to_string(folder.path().join(Transcript::FILE)).expect("the transcript");

@@ -1,18 +1,35 @@
 //! The loop: `run` calls `step` until the turn is done.
 //!
-//! A step asks the model, stores what it said, and runs the calls that it asked for. Everything that ends a turn
-//! is an [`Outcome`]; only a record that can't be written is an error, for then nothing may go on.
+//! A step asks the model, stores what it said, and runs the calls that it asked for; those that belong to the client
+//! end the turn. Everything that ends a turn is an [`Outcome`]. An error is only input that begins none, or a record
+//! that can't be written, for then nothing may go on.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
-use handspike_types::{EventKind, FinishReason, Message, Outcome, Usage, with_causes};
-use tokio::time::Instant;
+use handspike_types::{EventKind, FinishReason, Message, ModelSettings, Outcome, ToolChoice, Usage, with_causes};
+use thiserror::Error;
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ModelError, ModelReply, ModelRequest, RecordError, Session,
+    InputError, ModelDelta, ModelError, ModelReply, ModelRequest, RecordError, Session,
     calls::{self, CallsEnd},
+    history,
 };
+
+/// Pieces of an answer that may wait for the sinks before the model's client does.
+const DELTAS: usize = 64;
+
+/// Why a turn did not come to its end.
+#[derive(Debug, Error)]
+pub enum TurnError {
+    /// The input does not fit the conversation; the turn was not begun.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// Something could not be stored or announced. What the session holds may be ahead of its record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
 
 /// A turn under way.
 pub(crate) struct Turn<'a> {
@@ -20,8 +37,11 @@ pub(crate) struct Turn<'a> {
     pub(crate) step: u32,
     pub(crate) deadline: Instant,
     pub(crate) cancel: &'a CancellationToken,
+    settings: ModelSettings,
     started: Instant,
     usage: Usage,
+    /// Events that are stored together with those that follow at once.
+    unwritten: Vec<EventKind>,
 }
 
 enum StepEnd {
@@ -29,31 +49,24 @@ enum StepEnd {
     Finished(Outcome),
 }
 
-/// Runs a turn from the user's prompt to its outcome.
+/// Runs a turn from its input to its outcome.
 #[tracing::instrument(name = "turn", skip_all, fields(session = %session.id(), turn = session.turns + 1))]
 pub(crate) async fn run(
     session: &mut Session,
-    prompt: &str,
+    input: Vec<Message>,
     cancel: &CancellationToken,
-) -> Result<Outcome, RecordError> {
+) -> Result<Outcome, TurnError> {
+    history::accept(&mut session.history, input.clone())?;
     session.turns += 1;
-    let started = Instant::now();
-    let deadline = started + session.parts.limits.wall_time;
-    let mut turn = Turn { number: session.turns, step: 0, deadline, cancel, started, usage: Usage::default() };
-    session.record(EventKind::TurnStarted { turn: turn.number, prompt: prompt.to_owned() }).await?;
-    session.history.push(Message::user(prompt));
-
+    let mut turn = Turn::begin(session, input, cancel);
     let outcome = loop {
         match step(session, &mut turn).await? {
             StepEnd::Continue => {}
             StepEnd::Finished(outcome) => break outcome,
         }
     };
-
-    let Turn { number, step: steps, usage, .. } = turn;
-    let duration_ms = millis(turn.started.elapsed());
-    let event = EventKind::TurnFinished { turn: number, outcome: outcome.clone(), steps, usage, duration_ms };
-    session.record(event).await?;
+    turn.unwritten.push(turn.finished(outcome.clone()));
+    turn.write(session).await?;
     Ok(outcome)
 }
 
@@ -63,38 +76,38 @@ async fn step(session: &mut Session, turn: &mut Turn<'_>) -> Result<StepEnd, Rec
         return Ok(StepEnd::Finished(outcome));
     }
     turn.step += 1;
-    session.record(EventKind::StepStarted { turn: turn.number, step: turn.step }).await?;
+    turn.unwritten.push(EventKind::StepStarted { turn: turn.number, step: turn.step });
+    turn.write(session).await?;
 
     let asked = Instant::now();
-    let reply = match ask(session, turn).await {
+    let reply = match ask(session, turn).await? {
         Ok(reply) => reply,
         Err(outcome) => return Ok(StepEnd::Finished(outcome)),
     };
     turn.usage += reply.usage;
-    session
-        .record(EventKind::ModelAnswered {
-            turn: turn.number,
-            step: turn.step,
-            text: reply.text.clone(),
-            tool_calls: reply.tool_calls.clone(),
-            finish_reason: reply.finish_reason,
-            usage: reply.usage,
-            duration_ms: millis(asked.elapsed()),
-        })
-        .await?;
-
+    turn.unwritten.push(turn.answered(&reply, asked.elapsed()));
+    session.history.push(history::said(reply.text.clone(), reply.tool_calls.clone(), reply.finish_reason));
     if let Some(outcome) = last_word(&reply) {
-        // Calls of a cut answer stay out of the history: they were never run, so nothing can answer them.
-        session.history.push(Message::Assistant { text: reply.text, tool_calls: Vec::new() });
         return Ok(StepEnd::Finished(outcome));
     }
-    session.history.push(Message::Assistant { text: reply.text, tool_calls: reply.tool_calls.clone() });
+    turn.write(session).await?;
+    turn.call_was_forced();
 
-    let (results, end) = calls::run(&session.parts, turn, reply.tool_calls).await?;
-    session.history.push(Message::Tools { results });
+    let tools = &session.parts.tools;
+    let (clients, ours): (Vec<_>, Vec<_>) =
+        reply.tool_calls.into_iter().partition(|call| tools.belongs_to_client(call));
+    let (results, end) = calls::run(&session.parts, turn, ours).await?;
+    if !results.is_empty() {
+        session.history.push(Message::Tools { results });
+    }
     Ok(match end {
-        CallsEnd::Answered => StepEnd::Continue,
         CallsEnd::Faulted(fault) => StepEnd::Finished(Outcome::Faulted { error: with_causes(&fault) }),
+        CallsEnd::Answered if clients.is_empty() => StepEnd::Continue,
+        CallsEnd::Answered if turn.cancel.is_cancelled() => StepEnd::Finished(Outcome::Cancelled),
+        CallsEnd::Answered => {
+            let pending = clients.into_iter().map(|call| call.id).collect();
+            StepEnd::Finished(Outcome::AwaitsClient { pending })
+        }
     })
 }
 
@@ -114,22 +127,32 @@ fn used_up(session: &Session, turn: &Turn<'_>) -> Option<Outcome> {
     }
 }
 
-async fn ask(session: &Session, turn: &Turn<'_>) -> Result<ModelReply, Outcome> {
-    let tools = session.parts.tools.specs();
-    let request =
-        ModelRequest { system_prompt: &session.parts.system_prompt, messages: &session.history, tools: &tools };
-    tokio::select! {
-        biased;
-        () = turn.cancel.cancelled() => Err(Outcome::Cancelled),
-        () = tokio::time::sleep_until(turn.deadline) => {
-            let seconds = session.parts.limits.wall_time.as_secs_f64();
-            Err(Outcome::LimitReached { limit: format!("{seconds} s of wall time") })
+/// Asks the model, and announces what it writes while it does.
+async fn ask(session: &Session, turn: &Turn<'_>) -> Result<Result<ModelReply, Outcome>, RecordError> {
+    let parts = &session.parts;
+    let (system_prompt, messages, tools) = (&parts.system_prompt, &session.history, parts.tools.specs());
+    let request = ModelRequest { system_prompt, messages, tools: &tools, settings: &turn.settings };
+    let (sender, mut deltas) = mpsc::channel(DELTAS);
+    let mut answer = parts.model.answer(request, &sender);
+    let answered = loop {
+        tokio::select! {
+            biased;
+            () = turn.cancel.cancelled() => return Ok(Err(Outcome::Cancelled)),
+            () = tokio::time::sleep_until(turn.deadline) => {
+                let seconds = parts.limits.wall_time.as_secs_f64();
+                return Ok(Err(Outcome::LimitReached { limit: format!("{seconds} s of wall time") }));
+            }
+            Some(delta) = deltas.recv() => turn.announce(session, delta).await?,
+            answered = &mut answer => break answered,
         }
-        reply = session.parts.model.answer(request) => reply.map_err(|error| match error {
-            ModelError::ExpectationFailed(error) => Outcome::ExpectationFailed { error },
-            error => Outcome::ModelFailed { error: with_causes(&error) },
-        }),
+    };
+    while let Ok(delta) = deltas.try_recv() {
+        turn.announce(session, delta).await?;
     }
+    Ok(answered.map_err(|error| match error {
+        ModelError::ExpectationFailed(error) => Outcome::ExpectationFailed { error },
+        error => Outcome::ModelFailed { error: with_causes(&error) },
+    }))
 }
 
 /// The outcome of an answer after which no calls are run.
@@ -147,9 +170,52 @@ fn last_word(reply: &ModelReply) -> Option<Outcome> {
     }
 }
 
-impl Session {
-    async fn record(&self, kind: EventKind) -> Result<(), RecordError> {
-        self.parts.recorder.record(kind).await
+impl<'a> Turn<'a> {
+    fn begin(session: &Session, input: Vec<Message>, cancel: &'a CancellationToken) -> Self {
+        let (number, started) = (session.turns, Instant::now());
+        let deadline = started + session.parts.limits.wall_time;
+        let settings = session.parts.settings.clone();
+        let unwritten = vec![EventKind::TurnStarted { turn: number, input }];
+        Self { number, step: 0, deadline, cancel, settings, started, usage: Usage::default(), unwritten }
+    }
+
+    /// Stores and announces what has happened.
+    async fn write(&mut self, session: &Session) -> Result<(), RecordError> {
+        session.parts.recorder.record_all(mem::take(&mut self.unwritten)).await
+    }
+
+    async fn announce(&self, session: &Session, delta: ModelDelta) -> Result<(), RecordError> {
+        let ModelDelta { choice, text, tool_call } = delta;
+        let event = EventKind::MessageDelta { turn: self.number, step: self.step, choice, text, tool_call };
+        session.parts.recorder.announce(event).await
+    }
+
+    /// Were a call forced in every step, the turn could never come to its end.
+    fn call_was_forced(&mut self) {
+        if let Some(ToolChoice::Function { .. }) = self.settings.tool_choice {
+            self.settings.tool_choice = None;
+        }
+    }
+
+    fn answered(&self, reply: &ModelReply, took: Duration) -> EventKind {
+        let ModelReply { text, tool_calls, finish_reason, usage, logprobs, alternatives, warnings } = reply.clone();
+        EventKind::ModelAnswered {
+            turn: self.number,
+            step: self.step,
+            text,
+            tool_calls,
+            finish_reason,
+            usage,
+            duration_ms: millis(took),
+            logprobs,
+            alternatives,
+            warnings,
+        }
+    }
+
+    fn finished(&self, outcome: Outcome) -> EventKind {
+        let duration_ms = millis(self.started.elapsed());
+        EventKind::TurnFinished { turn: self.number, outcome, steps: self.step, usage: self.usage, duration_ms }
     }
 }
 

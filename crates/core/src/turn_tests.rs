@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use handspike_types::ToolCall;
+use handspike_types::{Choice, ModelSettings, ToolCall, ToolChoice};
 use serde_json::json;
 
 use super::*;
@@ -17,8 +17,7 @@ fn limit(played: &Played) -> &str {
 async fn an_answer_without_calls_ends_the_turn() {
     let played = Stage::new([done("hello")]).play_freely().await;
     assert_eq!(played.outcome, Outcome::Done { text: "hello".to_owned() });
-    let last = Message::Assistant { text: "hello".to_owned(), tool_calls: Vec::new() };
-    assert_eq!(played.session.history(), [Message::user("go"), last]);
+    assert_eq!(played.session.history(), [Message::user("go"), Message::assistant("hello", Vec::new())]);
     let order = ["session started", "turn started", "step started", "model asked", "model answered", "turn finished"];
     assert_eq!(played.notes.read().order, order);
 }
@@ -37,7 +36,7 @@ async fn the_next_request_carries_the_results() {
 async fn a_second_turn_continues_the_conversation() {
     let (mut session, notes) = Stage::new([done("one"), done("two")]).begin().await;
     for prompt in ["first", "second"] {
-        session.run_turn(prompt, &CancellationToken::new()).await.expect("events are taken");
+        session.run_turn(vec![Message::user(prompt)], &CancellationToken::new()).await.expect("events are taken");
     }
     assert_eq!(notes.read().requests[1].len(), 3);
     let turns: Vec<u32> = notes
@@ -107,6 +106,94 @@ async fn a_cancel_abandons_the_request_under_way() {
     assert_eq!(started.elapsed().as_secs(), 2);
     assert!(!played.notes.has("model answered"));
     played.assert_well_formed();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_model_writes_is_announced_while_it_writes_and_stored_as_a_whole() {
+    let second = Duration::from_secs(1);
+    let pieces = vec![("hel", second), ("lo", Duration::ZERO)];
+    let written = Answer::Write(pieces, reply("hello", Vec::new(), FinishReason::Stop));
+    let played = Stage::new([written]).play_freely().await;
+    assert_eq!(played.outcome, Outcome::Done { text: "hello".to_owned() });
+    let order = played.notes.read().order.clone();
+    assert_eq!(order[3..7], ["model asked", "delta: hel", "delta: lo", "model answered"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_pieces_than_wait_in_the_channel_all_arrive_in_order() {
+    let many = 3 * DELTAS;
+    let written = Answer::Write(vec![("x", Duration::ZERO); many], reply("x", Vec::new(), FinishReason::Stop));
+    let played = Stage::new([written]).play_freely().await;
+    let order = played.notes.read().order.clone();
+    assert_eq!(order.iter().filter(|line| *line == "delta: x").count(), many);
+    assert!(played.notes.place("model answered") > many);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_is_heard_while_the_model_writes() {
+    let slowly = vec![("x", Duration::from_secs(1)); 60];
+    let written = Answer::Write(slowly, reply("x", Vec::new(), FinishReason::Stop));
+    let started = Instant::now();
+    let played = Stage::new([written]).play(&cancelled_after(Duration::from_millis(2500))).await;
+    assert_eq!((played.outcome, started.elapsed()), (Outcome::Cancelled, Duration::from_millis(2500)));
+    assert!(!played.notes.has("model answered"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_answers_and_warnings_are_stored_and_the_first_answer_counts() {
+    let call = |id: &str| ToolCall { id: id.to_owned(), name: "echo".to_owned(), arguments: json!({}), toolset: None };
+    let alternatives = vec![Choice {
+        index: 1,
+        text: String::new(),
+        tool_calls: vec![call("b")],
+        finish_reason: FinishReason::ToolCalls,
+        logprobs: None,
+    }];
+    let warnings = vec!["`seed` was not sent".to_owned()];
+    let first = reply("first", Vec::new(), FinishReason::Stop);
+    let several = ModelReply { alternatives: alternatives.clone(), warnings: warnings.clone(), ..first };
+    let played = Stage::new([Answer::Reply(several)]).play_freely().await;
+    assert_eq!(played.outcome, Outcome::Done { text: "first".to_owned() });
+    assert!(!played.notes.has("b runs"));
+    let seen = played.notes.read();
+    let stored = seen.events.iter().find_map(|event| match event {
+        EventKind::ModelAnswered { alternatives, warnings, .. } => Some((alternatives, warnings)),
+        _ => None,
+    });
+    assert_eq!(stored, Some((&alternatives, &warnings)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forced_call_is_forced_once() {
+    let mut stage = Stage::new([calls([("a", "echo", json!({}))]), done("bye")]);
+    let forced = Some(ToolChoice::Function { name: "echo".to_owned() });
+    stage.settings = ModelSettings { temperature: Some(0.5), tool_choice: forced.clone(), ..ModelSettings::default() };
+    let played = stage.play_freely().await;
+    let asked: Vec<_> = played
+        .notes
+        .read()
+        .settings
+        .iter()
+        .map(|settings| (settings.temperature, settings.tool_choice.clone()))
+        .collect();
+    assert_eq!(asked, [(Some(0.5), forced), (Some(0.5), None)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resumed_session_counts_on_and_knows_what_was_said() {
+    let before = vec![Message::user("go"), Message::assistant("hello", Vec::new())];
+    let (mut session, notes) = Stage::new([done("again")]).resume(before.clone(), 4);
+    session.run_turn(vec![Message::user("and?")], &CancellationToken::new()).await.expect("a turn");
+    assert_eq!(notes.read().requests[0], [&before[..], &[Message::user("and?")]].concat());
+    assert!(!notes.has("session started"));
+    assert!(matches!(notes.read().events[0], EventKind::TurnStarted { turn: 5, .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_input_lets_the_model_go_on() {
+    let (mut session, notes) = Stage::new([done("again")]).resume(vec![Message::user("go")], 1);
+    session.run_turn(Vec::new(), &CancellationToken::new()).await.expect("a turn");
+    assert_eq!(notes.read().requests[0], [Message::user("go")]);
 }
 
 #[tokio::test(start_paused = true)]

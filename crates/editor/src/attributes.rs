@@ -17,6 +17,9 @@ use rustix::{
 /// The kernel's own bound for a list of names and for a value.
 const XATTR_LIMIT: usize = 64 << 10;
 
+/// The bits of a mode that are not the file's kind.
+const MODE: u32 = 0o7777;
+
 /// Gives a new file the owner, attributes and mode of another.
 pub(crate) fn carry_over(from: &File, metadata: &Metadata, to: &File) -> io::Result<()> {
     let fresh = to.metadata()?;
@@ -25,7 +28,16 @@ pub(crate) fn carry_over(from: &File, metadata: &Metadata, to: &File) -> io::Res
     }
     carry_over_extended(from, to)?;
     // Last, because a change of owner clears the set-user-id bit and an access list sets the group's bits.
-    to.set_permissions(Permissions::from_mode(metadata.mode() & 0o7777))
+    to.set_permissions(Permissions::from_mode(metadata.mode() & MODE))
+}
+
+/// Gives a file the mode again that it had before it was written: the kernel takes the set-user-id and set-group-id bits
+/// off at a write. Nothing is done where it took none, also because only the owner may change a mode.
+pub(crate) fn restore_mode(metadata: &Metadata, to: &File) -> io::Result<()> {
+    if to.metadata()?.mode() & MODE == metadata.mode() & MODE {
+        return Ok(());
+    }
+    to.set_permissions(Permissions::from_mode(metadata.mode() & MODE))
 }
 
 fn carry_over_extended(from: &File, to: &File) -> io::Result<()> {

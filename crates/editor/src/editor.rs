@@ -29,11 +29,13 @@ pub struct EditorConfig {
     pub journal: Option<PathBuf>,
     /// Bytes that the undo journal holds; beyond it the oldest edits are forgotten.
     pub journal_limit: u64,
+    /// The folder from which a path that is not absolute is probably meant. Such a path is refused all the same.
+    pub cwd: PathBuf,
 }
 
 impl Default for EditorConfig {
     fn default() -> Self {
-        Self { file_limit: 100 << 20, diff_limit: 1 << 20, journal: None, journal_limit: 256 << 20 }
+        Self { file_limit: 100 << 20, diff_limit: 1 << 20, journal: None, journal_limit: 256 << 20, cwd: "/".into() }
     }
 }
 
@@ -73,7 +75,9 @@ impl Editor {
     pub fn run(&mut self, command: &EditorCommand, settings: &EditorSettings) -> ToolOutput {
         let scope = Scope { view_limit: settings.max_characters, roots: Roots::new(&settings.roots) };
         let path = path_of(command);
-        let result = place::check_length(path).and_then(|()| self.dispatch(command, &scope));
+        let result = place::check_length(path)
+            .and_then(|()| place::check_absolute(path, &self.config.cwd, &scope.roots))
+            .and_then(|()| self.dispatch(command, &scope));
         let notes = match command {
             EditorCommand::UndoEdit { .. } => self.journal.notes(),
             EditorCommand::View { .. }

@@ -17,6 +17,8 @@ use crate::{closest::Closest, picture::PictureError};
 /// A command that was not done. Nothing was changed, unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EditError {
+    #[error("parameter `path` is {}, which is not absolute; did you mean {}?", shown(path), shown(meant))]
+    Relative { path: PathBuf, meant: PathBuf },
     #[error("{} does not exist", shown(path))]
     NotFound { path: PathBuf, closest_folder: PathBuf },
     #[error("{} is a symlink to itself, or one of too many in a row", shown(path))]
@@ -117,7 +119,7 @@ impl EditError {
                 format!("`{}` exists; view it to see what it holds", escaped(&closest_folder.to_string_lossy()))
             }
             Self::IsFolder { .. } | Self::NamesFolder { .. } => "name a file in it".into(),
-            Self::LinkLoop { .. } => return None,
+            Self::LinkLoop { .. } | Self::Relative { .. } => return None,
             Self::BelowFile { .. } => "choose a path whose folders are folders".into(),
             Self::PathTooLong { .. } => "check that `path` holds a path and not a text".into(),
             Self::OutsideRoots { .. } => "choose a path below one of these folders".into(),

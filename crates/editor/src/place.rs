@@ -202,6 +202,23 @@ pub(crate) fn check_length(path: &Path) -> Result<(), EditError> {
     Err(EditError::PathTooLong { start, length: path.as_os_str().len() })
 }
 
+/// Refuses a path that is not absolute, and tells which one is probably meant: what is there already below the working
+/// folder or the root of all folders, or else what could be made there.
+pub(crate) fn check_absolute(path: &Path, cwd: &Path, roots: &Roots) -> Result<(), EditError> {
+    if path.is_absolute() {
+        return Ok(());
+    }
+    let candidates = [cwd.join(path), Path::new("/").join(path)];
+    // What is outside of the roots is not told to be there.
+    let is_there = |path: &Path| roots.resolve(path).is_ok();
+    let meant = candidates
+        .iter()
+        .find(|candidate| is_there(candidate))
+        .or_else(|| candidates.iter().find(|candidate| candidate.parent().is_some_and(is_there)))
+        .unwrap_or(&candidates[0]);
+    Err(EditError::Relative { path: path.to_owned(), meant: meant.clone() })
+}
+
 /// The path by which an open folder is reached.
 pub(crate) fn through(handle: &impl AsRawFd) -> PathBuf {
     format!("/proc/self/fd/{}", handle.as_raw_fd()).into()

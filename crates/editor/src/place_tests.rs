@@ -1,12 +1,14 @@
 use std::{
     fs,
     os::unix::fs::symlink,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::{Roots, check_absolute};
 use crate::scratch::{Scratch, done, refused};
 
 /// An editor confined to `in`, beside which there is `out`.
@@ -149,4 +151,26 @@ fn a_folder_exchanged_for_a_symlink_meanwhile_leads_nowhere_else() {
     });
     assert_eq!(scratch.bytes("out/file"), b"outside\n");
     assert_eq!(fs::read_dir(scratch.path("out")).expect("a folder").count(), 1);
+}
+
+#[test]
+fn a_path_that_is_not_absolute_is_answered_with_the_one_that_is_probably_meant() {
+    let scratch = Scratch::new();
+    let cwd = scratch.path("work");
+    fs::create_dir_all(cwd.join("project")).expect("a folder is made");
+    fs::write(cwd.join("project/a.py"), "").expect("a file is made");
+    let told = |path: &str, roots: &[PathBuf]| {
+        let refused = check_absolute(Path::new(path), &cwd, &Roots::new(roots)).expect_err("relative");
+        refused.in_words()
+    };
+    let below_cwd = |path: &str| format!("did you mean `{}`?", cwd.join(path).display());
+    assert!(told("project/a.py", &[]).ends_with(&below_cwd("project/a.py")));
+    assert!(told("etc/passwd", &[]).ends_with("did you mean `/etc/passwd`?"));
+    for new in ["new.py", "project/new.py", "none/of/these"] {
+        assert!(told(new, &[]).ends_with(&below_cwd(new)), "{}", told(new, &[]));
+    }
+    assert!(told("etc/new", &[]).ends_with("did you mean `/etc/new`?"));
+    // What is outside is not told to be there.
+    assert!(told("etc/passwd", std::slice::from_ref(&cwd)).ends_with(&below_cwd("etc/passwd")));
+    assert!(check_absolute(Path::new("/etc"), &cwd, &Roots::new(&[])).is_ok());
 }

@@ -17,7 +17,7 @@
 //! both are there.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{Metadata, OpenOptions},
     io::{self, Write},
     os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
     panic, thread,
@@ -62,7 +62,7 @@ pub(crate) fn over(
     if let Some(note) = note.take() {
         note(journal);
     }
-    overwrite(&file.handle, content).map_err(EditError::io("write", &file.place.path))
+    overwrite(file, content).map_err(EditError::io("write", &file.place.path))
 }
 
 /// Writes `content` to a place where nothing may be yet. `note` is done before there is something.
@@ -74,7 +74,7 @@ pub(crate) fn new(
 ) -> Result<(), EditError> {
     let write = || {
         let mut temporary = temporary_in(&place.folder, 0o666, journal)?;
-        fill(&mut temporary, content, journal, &mut Some(note))?;
+        fill(&mut temporary, content, None, journal, &mut Some(note))?;
         temporary.persist_noclobber(place.reach())?;
         Ok(())
     };
@@ -100,7 +100,7 @@ fn replace(
     if attributes::carry_over(&file.handle, &file.metadata, temporary.as_file()).is_err() {
         return Ok(Replacement::Impossible);
     }
-    fill(&mut temporary, content, journal, note).map_err(failed)?;
+    fill(&mut temporary, content, Some(&file.metadata), journal, note).map_err(failed)?;
     check_unchanged(file)?;
     match temporary.persist(place.reach()) {
         Ok(_) => Ok(Replacement::Done),
@@ -117,9 +117,11 @@ fn temporary_in(folder: &Folder, mode: u32, journal: &Journal) -> io::Result<Nam
     })
 }
 
+/// Writes the content to a temporary file, which then has the mode of the file whose place it takes, if any.
 fn fill(
     temporary: &mut NamedTempFile,
     content: &[u8],
+    replaced: Option<&Metadata>,
     journal: &mut Journal,
     note: &mut Option<impl FnOnce(&mut Journal) + Send>,
 ) -> io::Result<()> {
@@ -130,7 +132,14 @@ fn fill(
     };
     let filled = thread::scope(|scope| {
         let second = thread::Builder::new().spawn_scoped(scope, &mut noting);
-        let filled = temporary.write_all(content).and_then(|()| temporary.as_file().sync_all());
+        let mut write = || {
+            temporary.write_all(content)?;
+            if let Some(replaced) = replaced {
+                attributes::restore_mode(replaced, temporary.as_file())?;
+            }
+            temporary.as_file().sync_all()
+        };
+        let filled = write();
         if let Ok(Err(panicked)) = second.map(thread::ScopedJoinHandle::join) {
             panic::resume_unwind(panicked);
         }
@@ -155,7 +164,8 @@ fn check_unchanged(file: &OpenFile) -> Result<(), EditError> {
     }
 }
 
-fn overwrite(file: &File, content: &[u8]) -> io::Result<()> {
+fn overwrite(opened: &OpenFile, content: &[u8]) -> io::Result<()> {
+    let file = &opened.handle;
     let length = content.len() as u64;
     // Not every file system can reserve; there a full disk shows itself in the write.
     if length > 0
@@ -166,6 +176,11 @@ fn overwrite(file: &File, content: &[u8]) -> io::Result<()> {
     }
     file.write_all_at(content, 0)?;
     file.set_len(length)?;
+    match attributes::restore_mode(&opened.metadata, file) {
+        // Somebody else's file: the kernel has taken the bits off, and only its owner may set them again.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+        restored => restored?,
+    }
     file.sync_all()
 }
 

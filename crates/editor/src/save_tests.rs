@@ -56,14 +56,22 @@ fn edited_as_nobody(path: &Path) -> Option<ToolOutput> {
         return None;
     }
     let command = EditorCommand::StrReplace { path: path.to_owned(), old: "a".into(), new: "b".into() };
-    let edit = move || {
+    Some(as_nobody(move || Editor::new(EditorConfig::default()).run(&command, &EditorSettings::default())))
+}
+
+/// Does something in a thread that alone becomes another user.
+fn as_nobody<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> T {
+    let become_nobody = || {
         let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
         set_thread_groups(&[]).expect("the groups are left");
         set_thread_res_gid(group, group, group).expect("the group changes");
         set_thread_res_uid(user, user, user).expect("the user changes");
-        Editor::new(EditorConfig::default()).run(&command, &EditorSettings::default())
     };
-    Some(thread::spawn(edit).join().expect("the thread ends"))
+    let thread = thread::spawn(move || {
+        become_nobody();
+        what()
+    });
+    thread.join().expect("the thread ends")
 }
 
 #[test]
@@ -91,6 +99,38 @@ fn mode_owner_and_extended_attributes_survive() {
     done(scratch.undo("file"));
     assert_eq!(facts(&path), before);
     assert_eq!(attribute(&path, "user.origin"), b"test\0\xff");
+}
+
+#[test]
+fn the_bits_that_the_kernel_takes_off_at_a_write_are_there_again() {
+    if !geteuid().is_root() {
+        assert!(std::env::var_os("CI").is_none(), "this test must run as root");
+        eprintln!("SKIPPED: only root can become somebody from whom the bits are taken");
+        return;
+    }
+    let scratch = Scratch::new();
+    set_mode(scratch.folder(), 0o777);
+    for (name, links) in [("alone", 1), ("linked", 2)] {
+        let path = scratch.write(name, "a");
+        if links == 2 {
+            fs::hard_link(&path, scratch.path("other")).expect("a link is made");
+        }
+        chown(&path, Some(NOBODY), Some(NOBODY)).expect("the owner changes");
+        set_mode(&path, 0o7755);
+        let before = facts(&path);
+        let edited = path.clone();
+        let edit = EditorCommand::StrReplace { path: path.clone(), old: "a".into(), new: "b".into() };
+        let undo = EditorCommand::UndoEdit { path };
+        let modes = as_nobody(move || {
+            let mut editor = Editor::new(EditorConfig::default());
+            [edit, undo].map(|command| {
+                done(editor.run(&command, &EditorSettings::default()));
+                facts(&edited)
+            })
+        });
+        assert_eq!(modes, [before, before], "{name}");
+        assert_eq!(scratch.bytes(name), b"a");
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ use handspike_local::Displays;
 use handspike_types::with_causes;
 use tokio::{sync::watch, time::timeout};
 
-use crate::session::{self, Session};
+use crate::session::{self, DesktopSession};
 
 const START_LIMIT: Duration = Duration::from_secs(20);
 
@@ -60,19 +60,12 @@ fn display_name(number: u32) -> String {
 impl Displays for Desktop {
     type Desktop = X11Desktop;
 
-    fn own_number(&self) -> u32 {
-        self.number
-    }
-
-    fn connect(&mut self, number: u32) -> Result<Computer<X11Desktop>, String> {
-        if number != self.number {
-            return connect(number);
-        }
+    fn connect(&mut self) -> Result<Computer<X11Desktop>, String> {
         let server = self.server_after(0)?;
-        connect(number).or_else(|_| {
+        connect(self.number).or_else(|_| {
             // The server has ended a moment ago, and the next one is being started.
             self.server_after(server)?;
-            connect(number)
+            connect(self.number)
         })
     }
 }
@@ -217,7 +210,7 @@ impl Desktop {
             return Err(io::Error::other(format!("it ended with {}", server.wait()?)));
         }
         // A display without a window manager, for want of a thread, is better than none.
-        let session = Session::start(Path::new(session::PROGRAM), &display).unwrap_or(None);
+        let session = DesktopSession::start(Path::new(session::PROGRAM), &display).unwrap_or(None);
         if session.is_some() {
             wait_for_manager(&display);
         }

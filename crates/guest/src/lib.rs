@@ -3,4 +3,4 @@
 
 mod service;
 
-pub use service::{Runs, Service, serve_streams};
+pub use service::{Client, Runs, Service, serve_streams};

@@ -73,7 +73,8 @@ impl Runs for SandboxTools {
         match call {
             // They may start programs with windows.
             SandboxCall::Shell(..) | SandboxCall::Terminal(..) => self.desktop.first_start().await,
-            SandboxCall::Editor(_)
+            SandboxCall::CloseShell(_)
+            | SandboxCall::Editor(_)
             | SandboxCall::Computer(_)
             | SandboxCall::ComputerBatch(_)
             | SandboxCall::Desktop(_) => {}
@@ -175,10 +176,35 @@ async fn serve_connection(service: Service<SandboxTools>, stream: UnixStream) ->
         }
         Some(true) => {
             let Streams { input, output } = take_streams(stream.as_raw_fd())?;
-            // The socket stays open meanwhile: its end tells the client's process that it may go.
-            let served = serve_streams(service, Receiver::from_owned_fd(input)?, Sender::from_owned_fd(output)?).await;
+            // The socket stays open meanwhile: its end tells the client's process that it may go. That process's own end
+            // is seen here and not on its streams, which this one keeps open.
+            let client = service.client();
+            let serving = serve_streams(service, Receiver::from_owned_fd(input)?, Sender::from_owned_fd(output)?);
+            let end = async {
+                let _ = until_closed(&stream).await;
+                client.gone();
+                std::future::pending().await
+            };
+            let served = tokio::select! {
+                served = serving => served,
+                never = end => never,
+            };
             drop(stream);
             served
+        }
+    }
+}
+
+/// Ends when the other side has closed the socket or is gone. What it says meanwhile is passed over.
+async fn until_closed(stream: &UnixStream) -> io::Result<()> {
+    let mut said = [0; 64];
+    loop {
+        stream.readable().await?;
+        match stream.try_read(&mut said) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::{
     convert::Infallible,
     future::pending,
-    io,
+    io::{self, ErrorKind},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use handspike_local::{Caller, Tell, Tools, WorkerFailed};
+use handspike_local::{Caller, Tell, WorkerFailed};
 use handspike_types::{
     CallError, ContentPart, RUN_KEY, SETTINGS_KEY, SandboxCall, ToolOutput, ToolSettings, quoted,
     spec::{self, SandboxTool},
@@ -20,8 +20,8 @@ use rmcp::{
         MetaObject, PaginatedRequestParams, ProgressNotificationParam, RequestMetaObject, ServerCapabilities,
         ServerConfig, Tool,
     },
-    service::{RequestContext, serve_server},
-    transport::async_rw::AsyncRwTransport,
+    service::{RequestContext, RxJsonRpcMessage, TxJsonRpcMessage, serve_server},
+    transport::{Transport, async_rw::AsyncRwTransport},
 };
 use serde_json::Value;
 use tokio::{
@@ -29,6 +29,7 @@ use tokio::{
     sync::mpsc,
     time::timeout,
 };
+use tokio_util::sync::CancellationToken;
 
 /// The longest message that is taken from a client: a file of some tens of megabytes fits.
 const MESSAGE_LIMIT: usize = 64 << 20;
@@ -50,17 +51,6 @@ pub trait Runs: Send + Sync + 'static {
     ) -> impl Future<Output = Result<ToolOutput, WorkerFailed>> + Send;
 }
 
-impl Runs for Tools {
-    async fn run(
-        &self,
-        call: SandboxCall,
-        settings: ToolSettings,
-        caller: Caller<impl Future<Output = ()> + Send>,
-    ) -> Result<ToolOutput, WorkerFailed> {
-        self.call(call, settings, caller).await
-    }
-}
-
 /// Serves a client until it is gone. One that does not introduce itself in time is an error.
 pub async fn serve_streams<T: Runs>(
     service: Service<T>,
@@ -68,6 +58,7 @@ pub async fn serve_streams<T: Runs>(
     write: impl AsyncWrite + Send + Unpin + 'static,
 ) -> io::Result<()> {
     let transport = AsyncRwTransport::new_server(read, write).with_max_line_length(MESSAGE_LIMIT);
+    let transport = Watched { inner: Some(transport), client: service.client.clone() };
     let running = timeout(GREETING_LIMIT, serve_server(service, transport)).await?.map_err(io::Error::other)?;
     running.waiting().await.map(drop).map_err(io::Error::other)
 }
@@ -76,19 +67,87 @@ pub async fn serve_streams<T: Runs>(
 pub struct Service<T> {
     tools: Arc<T>,
     run: Option<Arc<str>>,
+    client: Client,
+}
+
+/// Whether a service's client is still there.
+#[derive(Clone, Default)]
+pub struct Client {
+    /// Fires when it says nothing more: its calls are told to stop, and their answers may still be taken.
+    silent: CancellationToken,
+    /// Fires when it takes nothing any more either.
+    gone: CancellationToken,
 }
 
 impl<T> Service<T> {
     /// A service on tools that it may share with others.
     #[must_use]
     pub fn new(tools: Arc<T>) -> Self {
-        Self { tools, run: None }
+        Self { tools, run: None, client: Client::default() }
+    }
+
+    /// Its client, for whoever knows better than the streams whether it is there.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
     }
 
     /// The same service, which tells its clients in which run of the guest they have found it.
     #[must_use]
     pub fn of_run(self, run: Arc<str>) -> Self {
         Self { run: Some(run), ..self }
+    }
+}
+
+impl Client {
+    /// Says that it is gone: gives its streams back and cancels its calls.
+    pub fn gone(&self) {
+        self.silent.cancel();
+        self.gone.cancel();
+    }
+}
+
+/// A client's messages. The protocol's own loop waits some seconds for answers after their end before it cancels what
+/// runs; whoever comes next would wait as long.
+struct Watched<T> {
+    inner: Option<T>,
+    client: Client,
+}
+
+impl<T: Transport<RoleServer, Error = io::Error>> Transport<RoleServer> for Watched<T> {
+    type Error = io::Error;
+
+    fn send(&mut self, message: TxJsonRpcMessage<RoleServer>) -> impl Future<Output = io::Result<()>> + Send + 'static {
+        let sending = self.inner.as_mut().map(|inner| inner.send(message));
+        async {
+            match sending {
+                Some(sending) => sending.await,
+                None => Err(ErrorKind::NotConnected.into()),
+            }
+        }
+    }
+
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
+        let inner = self.inner.as_mut()?;
+        let message = tokio::select! {
+            biased;
+            () = self.client.gone.cancelled() => {
+                self.inner = None;
+                return None;
+            }
+            message = inner.receive() => message,
+        };
+        if message.is_none() {
+            self.client.silent.cancel();
+        }
+        message
+    }
+
+    async fn close(&mut self) -> io::Result<()> {
+        match &mut self.inner {
+            Some(inner) => inner.close().await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -149,9 +208,15 @@ impl<T: Runs> ServerHandler for Service<T> {
             }
             pending::<Infallible>().await
         };
+        let cancelled = async {
+            tokio::select! {
+                () = context.ct.cancelled() => {}
+                () = self.client.silent.cancelled() => {}
+            }
+        };
         let answer = tokio::select! {
             biased;
-            answer = self.tools.run(call, settings, Caller { cancelled: context.ct.cancelled(), progress }) => answer,
+            answer = self.tools.run(call, settings, Caller { cancelled, progress }) => answer,
             never = telling => match never {},
         };
         match answer {
@@ -181,3 +246,7 @@ fn to_wire(output: ToolOutput) -> CallToolResult {
     result.structured_content = output.details.and_then(|details| serde_json::to_value(details).ok());
     result
 }
+
+#[cfg(test)]
+#[path = "service_tests.rs"]
+mod tests;

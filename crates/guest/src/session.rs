@@ -30,7 +30,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(30);
 
 /// A session that is kept running. Dropping it ends it.
-pub(crate) struct Session {
+pub(crate) struct DesktopSession {
     life: Arc<Life>,
     keeper: Option<JoinHandle<()>>,
 }
@@ -49,7 +49,7 @@ struct State {
     program: Option<Pid>,
 }
 
-impl Session {
+impl DesktopSession {
     /// Starts a session's program on a display and keeps it running; none where there is no such program.
     pub(crate) fn start(program: &Path, display: &str) -> io::Result<Option<Self>> {
         if !program.is_file() {
@@ -65,7 +65,7 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for DesktopSession {
     fn drop(&mut self) {
         let mut state = self.life.locked();
         state.is_over = true;
@@ -154,7 +154,7 @@ mod tests {
     fn a_session_that_ends_is_started_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let (program, starts) = program(folder.path(), "exit 1");
-        let session = Session::start(&program, ":77").expect("starts").expect("a session");
+        let session = DesktopSession::start(&program, ":77").expect("starts").expect("a session");
         let lines = wait_for_starts(&starts, 3);
         assert!(lines.iter().all(|line| line.starts_with(":77 ")), "{lines:?}");
         drop(session);
@@ -164,7 +164,7 @@ mod tests {
     fn a_session_that_is_dropped_has_ended() {
         let folder = tempfile::tempdir().expect("a folder");
         let (program, starts) = program(folder.path(), "exec sleep 100");
-        let session = Session::start(&program, ":77").expect("starts").expect("a session");
+        let session = DesktopSession::start(&program, ":77").expect("starts").expect("a session");
         let lines = wait_for_starts(&starts, 1);
         let id = lines[0].rsplit(' ').next().expect("an id").to_owned();
         drop(session);
@@ -173,6 +173,6 @@ mod tests {
 
     #[test]
     fn an_image_without_a_session_has_none() {
-        assert!(Session::start(Path::new("/nonexistent"), ":77").expect("no failure").is_none());
+        assert!(DesktopSession::start(Path::new("/nonexistent"), ":77").expect("no failure").is_none());
     }
 }

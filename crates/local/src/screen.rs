@@ -1,10 +1,6 @@
-//! The desktop tools on their thread: a connection to each display that is asked for, made again when it is lost.
+//! The desktop tools on their thread: a connection to the display, made when it is needed and again when it is lost.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io,
-    os::fd::BorrowedFd,
-};
+use std::{io, os::fd::BorrowedFd};
 
 use handspike_computer::{Computer, Desktop, DesktopError};
 use handspike_types::{
@@ -22,24 +18,21 @@ pub(crate) enum ScreenCall {
     Release,
 }
 
-/// Where displays come from.
+/// Where the display comes from, and the one after it.
 pub trait Displays {
     /// What a display is operated through.
     type Desktop: Desktop;
 
-    /// The number of the display that is meant where a call names none.
-    fn own_number(&self) -> u32;
-
-    /// Connects to a display, or says, for the model to read, why that can't be.
-    fn connect(&mut self, number: u32) -> Result<Computer<Self::Desktop>, String>;
+    /// Connects to the display, or says, for the model to read, why that can't be.
+    fn connect(&mut self) -> Result<Computer<Self::Desktop>, String>;
 }
 
-/// The displays and the connections to them.
+/// The display and the connection to it.
 pub(crate) struct Screen<D: Displays> {
     displays: D,
-    computers: BTreeMap<u32, Computer<D::Desktop>>,
-    /// Displays that were lost; to be told with the next answer of those that are there again.
-    lost: BTreeSet<u32>,
+    computer: Option<Computer<D::Desktop>>,
+    /// Whether the last one was lost; to be told with the first answer of the next.
+    is_lost: bool,
 }
 
 /// What a model is told when a display is there again.
@@ -53,7 +46,7 @@ impl<D: Displays> Screen<D> {
     /// Starts the thread of those who use displays.
     pub(crate) fn start(displays: impl Fn() -> D + Send + 'static) -> io::Result<Worker<ScreenCall>> {
         Worker::start("computer", move || {
-            let mut screen = Self { displays: displays(), computers: BTreeMap::new(), lost: BTreeSet::new() };
+            let mut screen = Self { displays: displays(), computer: None, is_lost: false };
             move |call, line: Line<'_>| screen.run(&call, &line)
         })
     }
@@ -61,16 +54,16 @@ impl<D: Displays> Screen<D> {
     fn run(&mut self, call: &ScreenCall, line: &Line<'_>) -> ToolOutput {
         match call {
             ScreenCall::Act(action, settings) => {
-                self.with(settings, line.cancel, |computer| computer.run(action, settings, line.cancel))
+                self.with(line.cancel, |computer| computer.run(action, settings, line.cancel))
             }
             ScreenCall::Batch(actions, settings) => {
-                self.with(settings, line.cancel, |computer| computer.run_batch(actions, settings, line.cancel))
+                self.with(line.cancel, |computer| computer.run_batch(actions, settings, line.cancel))
             }
             ScreenCall::Desktop(action, settings) => {
-                self.with(settings, line.cancel, |computer| computer.run_desktop(action, settings, line.cancel))
+                self.with(line.cancel, |computer| computer.run_desktop(action, settings, line.cancel))
             }
             ScreenCall::Release => {
-                self.computers.values_mut().for_each(Computer::release_held);
+                self.computer.iter_mut().for_each(Computer::release_held);
                 ToolOutput::default()
             }
         }
@@ -78,44 +71,40 @@ impl<D: Displays> Screen<D> {
 
     fn with(
         &mut self,
-        settings: &ComputerSettings,
         cancel: BorrowedFd<'_>,
         act: impl FnOnce(&mut Computer<D::Desktop>) -> ToolOutput,
     ) -> ToolOutput {
-        let number = settings.display_number.unwrap_or(self.displays.own_number());
-        let mut computer = match self.ready(number, cancel) {
+        let mut computer = match self.ready(cancel) {
             Ok(computer) => computer,
             Err(error) => return ToolOutput::error(error),
         };
-        let news = self.lost.remove(&number).then_some(NEW_DISPLAY);
+        let news = std::mem::take(&mut self.is_lost).then_some(NEW_DISPLAY);
         let mut output = act(&mut computer);
         output.content.splice(0..0, news.map(ContentPart::text));
         if computer.is_lost() {
-            self.lost.insert(number);
+            self.is_lost = true;
             output.content.push(ContentPart::text(LOST_DISPLAY));
         } else {
-            self.computers.insert(number, computer);
+            self.computer = Some(computer);
         }
         output
     }
 
-    /// The connection to a display, which may have ended since the last call: then another one, before anything is done.
-    fn ready(&mut self, number: u32, cancel: BorrowedFd<'_>) -> Result<Computer<D::Desktop>, String> {
-        if let Some(mut computer) = self.computers.remove(&number) {
+    /// The connection to the display, which may have ended since the last call: then another one, before anything is done.
+    fn ready(&mut self, cancel: BorrowedFd<'_>) -> Result<Computer<D::Desktop>, String> {
+        if let Some(mut computer) = self.computer.take() {
             match computer.desktop().begin(cancel) {
                 Ok(()) => return Ok(computer),
-                Err(DesktopError::Lost(_)) => {
-                    self.lost.insert(number);
-                }
+                Err(DesktopError::Lost(_)) => self.is_lost = true,
                 Err(error) => {
                     // It is there and does not answer, or the call is cancelled. The call would come no further.
                     computer.desktop().end();
                     computer.release_held();
-                    self.computers.insert(number, computer);
+                    self.computer = Some(computer);
                     return Err(with_causes(&error));
                 }
             }
         }
-        self.displays.connect(number)
+        self.displays.connect()
     }
 }

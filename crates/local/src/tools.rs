@@ -5,6 +5,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use handspike_bash::{Bash, BashCall, BashConfig};
@@ -14,6 +15,7 @@ use handspike_types::{
     BashSettings, EditorSettings, SandboxCall, ToolOutput, ToolSettings, bash::BashAction, editor::EditorCommand,
     shell::ShellName, terminal::TerminalAction,
 };
+use tokio::time::timeout;
 
 use crate::{
     Displays,
@@ -23,6 +25,9 @@ use crate::{
 
 /// Named shells beside each other; more are refused.
 const MAX_SHELLS: usize = 16;
+
+/// How long letting go of keys and buttons is waited for.
+const RELEASE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Where the tools stand.
 #[derive(Clone, Debug)]
@@ -43,7 +48,14 @@ pub struct Tools {
     screen: Worker<ScreenCall>,
 }
 
-type ShellWorker = Worker<(BashAction, BashSettings)>;
+type ShellWorker = Worker<ShellCall>;
+
+/// What is asked of a shell.
+enum ShellCall {
+    Run(BashAction, BashSettings),
+    /// End it, and all it started.
+    Close,
+}
 
 impl Tools {
     /// Starts the tools' threads. The shell comes up meanwhile.
@@ -69,7 +81,14 @@ impl Tools {
     ) -> Result<ToolOutput, WorkerFailed> {
         match call {
             SandboxCall::Shell(name, action) => match self.shell(&name) {
-                Ok(shell) => shell.call((action, settings.bash), caller).await,
+                Ok(shell) => shell.call(ShellCall::Run(action, settings.bash), caller).await,
+                Err(refusal) => Ok(refusal),
+            },
+            SandboxCall::CloseShell(name) => match self.taken_shell(&name) {
+                Ok(shell) => {
+                    let closed = shell.call(ShellCall::Close, caller).await?;
+                    Ok(if closed.is_error { closed } else { ToolOutput::text(format!("[shell `{name}` is closed]")) })
+                }
                 Err(refusal) => Ok(refusal),
             },
             SandboxCall::Terminal(name, action) => match self.terminal(&name) {
@@ -90,8 +109,8 @@ impl Tools {
     /// Lets go of what is pressed on the desktop: whoever pressed it is gone.
     pub async fn release_held(&self) {
         let nobody = Caller { cancelled: std::future::pending(), progress: None };
-        // A worker that can't even take this has nothing pressed that matters any more.
-        let _ = self.screen.call(ScreenCall::Release, nobody).await;
+        // A worker that can't even take this has nothing pressed that matters any more. One that is busy does it later.
+        let _ = timeout(RELEASE_LIMIT, self.screen.call(ScreenCall::Release, nobody)).await;
     }
 
     /// The shell of a name, started if it is new.
@@ -101,15 +120,23 @@ impl Tools {
             return Ok(Arc::clone(shell));
         }
         if shells.len() >= MAX_SHELLS {
-            let names: Vec<&str> = shells.keys().map(ShellName::as_str).collect();
             return Err(ToolOutput::error(format!(
-                "there are {MAX_SHELLS} shells already; use one of them: {}",
-                names.join(", ")
+                "there are {MAX_SHELLS} shells already, and no more are allowed: {}\nhint: close one, or use one of them",
+                names(&shells)
             )));
         }
         let shell = Arc::new(self.config.start_shell().map_err(|error| not_run(&error))?);
         shells.insert(name.clone(), Arc::clone(&shell));
         Ok(shell)
+    }
+
+    /// The shell of a name, which has it no more. Calls to it that are under way or wait come to their end.
+    fn taken_shell(&self, name: &ShellName) -> Result<Arc<ShellWorker>, ToolOutput> {
+        let mut shells = self.shells.lock().unwrap_or_else(PoisonError::into_inner);
+        shells.remove(name).ok_or_else(|| {
+            let names = names(&shells);
+            ToolOutput::error(format!("parameter `name` is `{name}`, and there is no such shell; there are {names}"))
+        })
     }
 
     /// The thread for calls to a terminal of a name, so that one that waits holds up no other.
@@ -130,13 +157,27 @@ impl Tools {
     }
 }
 
+fn names(shells: &BTreeMap<ShellName, Arc<ShellWorker>>) -> String {
+    let names: Vec<String> = shells.keys().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
 impl LocalConfig {
     fn start_shell(&self) -> io::Result<ShellWorker> {
         let cwd = self.cwd.clone();
         Worker::start("bash", move || {
-            let mut bash = Bash::new(BashConfig { cwd: cwd.clone(), ..BashConfig::default() });
+            let config = BashConfig { cwd: cwd.clone(), ..BashConfig::default() };
+            let mut bash = Bash::new(config.clone());
             bash.warm_up();
-            move |(action, settings): (BashAction, BashSettings), mut line: Line<'_>| {
+            move |call: ShellCall, mut line: Line<'_>| {
+                let (action, settings) = match call {
+                    ShellCall::Run(action, settings) => (action, settings),
+                    ShellCall::Close => {
+                        // The one that takes its place starts with its first call, and there will be none.
+                        bash = Bash::new(config.clone());
+                        return ToolOutput::default();
+                    }
+                };
                 let progress = line.progress.as_mut().map(|tell| &mut **tell as &mut dyn FnMut(&str));
                 bash.run(&action, BashCall { cancel: line.cancel, default_timeout: settings.timeout(), progress })
             }
@@ -144,9 +185,10 @@ impl LocalConfig {
     }
 
     fn start_editor(&self) -> io::Result<Worker<(EditorCommand, EditorSettings)>> {
-        let journal = self.undo_journal.clone();
+        let config =
+            EditorConfig { journal: self.undo_journal.clone(), cwd: self.cwd.clone(), ..EditorConfig::default() };
         Worker::start("editor", move || {
-            let mut editor = Editor::new(EditorConfig { journal: journal.clone(), ..EditorConfig::default() });
+            let mut editor = Editor::new(config.clone());
             move |(command, settings): (EditorCommand, EditorSettings), _line: Line<'_>| editor.run(&command, &settings)
         })
     }
@@ -154,10 +196,7 @@ impl LocalConfig {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        future::pending,
-        time::{Duration, Instant},
-    };
+    use std::{future::pending, time::Instant};
 
     use handspike_computer::{Computer, X11Desktop};
     use serde_json::{Value, json};
@@ -170,12 +209,8 @@ mod tests {
     impl Displays for NoDisplay {
         type Desktop = X11Desktop;
 
-        fn own_number(&self) -> u32 {
-            7
-        }
-
-        fn connect(&mut self, number: u32) -> Result<Computer<X11Desktop>, String> {
-            Err(format!("there is no display {number}"))
+        fn connect(&mut self) -> Result<Computer<X11Desktop>, String> {
+            Err("there is no display".to_owned())
         }
     }
 
@@ -185,10 +220,7 @@ mod tests {
     }
 
     async fn call(tools: &Tools, tool: &str, arguments: Value) -> ToolOutput {
-        call_with(tools, tool, arguments, ToolSettings::default()).await
-    }
-
-    async fn call_with(tools: &Tools, tool: &str, arguments: Value, settings: ToolSettings) -> ToolOutput {
+        let settings = ToolSettings::default();
         let call = SandboxCall::parse(tool, &arguments, &settings).expect("the arguments fit");
         tools.call(call, settings, Caller { cancelled: pending(), progress: None }).await.expect("no failure")
     }
@@ -204,7 +236,28 @@ mod tests {
             call(&tools, "shell", json!({"name": format!("s{number}"), "command": "true"})).await;
         }
         let refused = call(&tools, "shell", json!({"name": "another", "command": "true"})).await;
-        assert!(refused.is_error && refused.joined_text().contains("main, other, s10"), "{}", refused.joined_text());
+        assert!(
+            refused.is_error && refused.joined_text().contains("`main`, `other`, `s10`"),
+            "{}",
+            refused.joined_text()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_shell_that_is_closed_is_gone_with_all_it_started_and_makes_room() {
+        let tools = tools();
+        for number in 1..MAX_SHELLS {
+            call(&tools, "shell", json!({"name": format!("s{number}"), "command": "lost=true"})).await;
+        }
+        let started = call(&tools, "shell", json!({"name": "s1", "command": "sleep 6005 & echo $!"})).await;
+        let process = started.joined_text().lines().find_map(|line| line.parse::<u32>().ok()).expect("a process");
+        let closed = call(&tools, "shell", json!({"name": "s1", "close": true})).await;
+        assert_eq!((closed.is_error, closed.joined_text().as_str()), (false, "[shell `s1` is closed]"));
+        assert!(!std::path::Path::new("/proc").join(process.to_string()).exists());
+        let missing = call(&tools, "shell", json!({"name": "s1", "close": true})).await;
+        assert!(missing.is_error && missing.joined_text().contains("no such shell; there are `main`, `s10`"));
+        let fresh = call(&tools, "shell", json!({"name": "s1", "command": "echo lost=$lost"})).await;
+        assert!(fresh.joined_text().starts_with("lost=\n"), "{}", fresh.joined_text());
     }
 
     #[tokio::test]
@@ -238,14 +291,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_goes_to_the_display_that_is_named_or_else_to_the_own_one() {
-        let tools = tools();
-        let arguments = json!({"action": "screenshot"});
-        let own = call(&tools, "computer", arguments.clone()).await;
-        assert_eq!((own.is_error, own.joined_text().as_str()), (true, "there is no display 7"));
-        let mut settings = ToolSettings::default();
-        settings.computer.display_number = Some(3);
-        let named = call_with(&tools, "computer", arguments, settings).await;
-        assert_eq!(named.joined_text(), "there is no display 3");
+    async fn a_display_that_is_not_there_is_told() {
+        let output = call(&tools(), "computer", json!({"action": "screenshot"})).await;
+        assert_eq!((output.is_error, output.joined_text().as_str()), (true, "there is no display"));
     }
 }

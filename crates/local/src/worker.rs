@@ -15,6 +15,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::{self, TrySendError},
     thread,
+    time::Duration,
 };
 
 use handspike_types::ToolOutput;
@@ -22,10 +23,14 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::UnixStream,
     sync::oneshot,
+    time::timeout,
 };
 
 /// How many calls may wait for one tool; more are refused.
 const QUEUE: usize = 64;
+
+/// How long a tool may take to come to rest after a call was cancelled: a large file is written to its end.
+const REST_LIMIT: Duration = Duration::from_secs(30);
 
 /// A tool on its thread. `C` is what a call asks of it.
 pub(crate) struct Worker<C> {
@@ -112,7 +117,12 @@ impl<C: Send + 'static> Worker<C> {
             _ = line.read(&mut done) => {}
             () = caller.cancelled => {
                 let _ = line.write(&[0]).await;
-                let _ = line.read(&mut done).await;
+                if timeout(REST_LIMIT, line.read(&mut done)).await.is_err() {
+                    let seconds = REST_LIMIT.as_secs();
+                    return Ok(ToolOutput::error(format!(
+                        "cancelled: the tool did not come to rest within {seconds} s; calls to it wait until it does"
+                    )));
+                }
             }
         }
         answered.try_recv().map_err(|_| WorkerFailed("the tool failed in the middle of the call"))
@@ -163,11 +173,9 @@ mod tests {
     use std::{
         future::{pending, ready},
         sync::{Arc, Mutex},
-        time::Duration,
     };
 
     use rustix::event::{PollFd, PollFlags, poll};
-    use tokio::time::timeout;
 
     use super::*;
 
@@ -208,6 +216,23 @@ mod tests {
         let caller = Caller { cancelled: ready(()), progress: None };
         let called = timeout(LIMIT, worker.expect("a thread").call((), caller)).await.expect("ends");
         assert_eq!(called.expect("no failure").joined_text(), "half of it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tool_that_does_not_heed_a_cancel_is_not_waited_for() {
+        let (let_go, held) = mpsc::channel::<()>();
+        let held = Mutex::new(Some(held));
+        let worker = Worker::start("test", move || {
+            let held = held.lock().expect("no panic").take().expect("made once");
+            move |(): (), _: Line<'_>| {
+                let _ = held.recv();
+                ToolOutput::text("late")
+            }
+        });
+        let caller = Caller { cancelled: ready(()), progress: None };
+        let called = worker.expect("a thread").call((), caller).await.expect("no failure");
+        assert!(called.is_error && called.joined_text().contains("did not come to rest"), "{}", called.joined_text());
+        drop(let_go);
     }
 
     #[tokio::test]

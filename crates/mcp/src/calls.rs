@@ -1,5 +1,5 @@
 //! A call from its arrival to its end. A call is a task of its own: it waits for its turn in its lane, runs, and comes to
-//! its end also when nobody waits for it any more, so that the next call of the lane finds the tool at rest.
+//! its end also when nobody waits for it any more, so that the next call of the lane does not overtake it.
 
 use std::{
     sync::{Arc, atomic::AtomicBool, atomic::Ordering},
@@ -22,7 +22,7 @@ use crate::Server;
 /// How long a cancelled call may take to come to its end before it is abandoned.
 const CANCEL_GRACE: Duration = Duration::from_secs(5);
 
-/// The same once the whole server is to stop: then there is no next call that would need the tool at rest.
+/// The same once the whole server is to stop: then there is no next call that would have to wait.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// How long a call is silent at most.

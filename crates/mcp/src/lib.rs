@@ -11,7 +11,6 @@ mod calls;
 mod connection;
 mod http;
 mod lines;
-mod picture;
 mod progress;
 mod server;
 mod service;

@@ -1,19 +1,21 @@
 //! JSON-RPC messages as lines over a pair of streams.
 //!
 //! What can't be read is answered, so that a client does not wait for ever: a line that is no JSON or too long with
-//! -32700, JSON that is no message with -32600 and the id that it has. A line that is too long is skipped and never held.
+//! -32700, JSON that is no message with -32600 and the id that it has, and a request whose values are beyond what can be held
+//! (half a surrogate pair, 1e400, brackets within brackets) with -32602. A request with the id of one that is not answered
+//! yet gets -32600: both answers could not be told apart. A line that is too long is skipped and never held.
 //! While a client does not take its answers, its requests are not read: what waits to be written is bounded.
 
-use std::{io, sync::Arc};
+use std::{collections::HashSet, io, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use rmcp::{
     RoleServer,
-    model::{ErrorCode, RequestId},
+    model::{ClientNotification, ErrorCode, JsonRpcMessage, RequestId},
     service::{RxJsonRpcMessage, TxJsonRpcMessage},
     transport::Transport,
 };
-use serde::Deserialize as _;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
@@ -32,6 +34,8 @@ pub(crate) struct Lines<R, W> {
     read: BufReader<R>,
     partial: Partial,
     outbox: Outbox<W>,
+    /// Requests that have been read and not been answered yet.
+    unanswered: HashSet<RequestId>,
     /// The answer to something unreadable, on its way. Kept here, since `receive` may be dropped at any time.
     reply: Option<BoxFuture<'static, io::Result<()>>>,
 }
@@ -79,6 +83,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Send + Unpin + 'static> Lines<R, W> {
                 waiting: Arc::new(watch::Sender::new(0)),
                 broken: CancellationToken::new(),
             },
+            unanswered: HashSet::new(),
             reply: None,
         }
     }
@@ -117,6 +122,26 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Send + Unpin + 'static> Lines<R, W> {
         }
     }
 
+    /// Notes which requests are to be answered; the answer to one whose id another has that is not answered yet.
+    fn refusal_of_repeated(&mut self, message: &RxJsonRpcMessage<RoleServer>) -> Option<Value> {
+        match message {
+            JsonRpcMessage::Request(request) if !self.unanswered.insert(request.id.clone()) => {
+                let text = "a request with this id has not been answered yet; every request takes an id of its own";
+                Some(refusal(&json!(request.id), ErrorCode::INVALID_REQUEST, text))
+            }
+            JsonRpcMessage::Notification(notification) => {
+                // What is cancelled is not answered.
+                if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    self.unanswered.remove(id);
+                }
+                None
+            }
+            JsonRpcMessage::Request(_) | JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_) => None,
+        }
+    }
+
     /// The next message that is one; none at the end.
     async fn next_message(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
@@ -141,7 +166,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Send + Unpin + 'static> Lines<R, W> {
                 }
             };
             match heard {
-                Heard::Message(message) => return Some(*message),
+                Heard::Message(message) => match self.refusal_of_repeated(&message) {
+                    None => return Some(*message),
+                    Some(answer) => self.reply = Some(Box::pin(self.outbox.send(serde_json::to_vec(&answer)))),
+                },
                 Heard::Nothing => {}
                 Heard::Wrong(answer) => self.reply = Some(Box::pin(self.outbox.send(serde_json::to_vec(&answer)))),
             }
@@ -162,6 +190,11 @@ where
         &mut self,
         item: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = Result<(), io::Error>> + Send + 'static {
+        match &item {
+            JsonRpcMessage::Response(answer) => drop(self.unanswered.remove(&answer.id)),
+            JsonRpcMessage::Error(answer) => drop(answer.id.as_ref().map(|id| self.unanswered.remove(id))),
+            JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => {}
+        }
         self.outbox.send(serde_json::to_vec(&item))
     }
 
@@ -255,6 +288,10 @@ fn hear(line: &[u8]) -> Heard {
     let value: Value = match serde_json::from_slice(line) {
         Ok(value) => value,
         Err(error) => {
+            if let Some(id) = id_of_unheld(line) {
+                let text = format!("a value of this request cannot be held: {error}");
+                return Heard::Wrong(refusal(&id, ErrorCode::INVALID_PARAMS, &text));
+            }
             let text = format!("this cannot be read as JSON: {error}");
             return Heard::Wrong(refusal(&Value::Null, ErrorCode::PARSE_ERROR, &text));
         }
@@ -280,6 +317,19 @@ fn hear(line: &[u8]) -> Heard {
     Heard::Wrong(refusal(id, ErrorCode::INVALID_REQUEST, text))
 }
 
+/// The id of a request whose grammar is that of JSON, although some of its values can't be held: what is passed over is
+/// not converted, and may be nested to any depth.
+fn id_of_unheld(line: &[u8]) -> Option<Value> {
+    #[derive(Deserialize)]
+    struct Request {
+        id: Value,
+        #[serde(rename = "method")]
+        _method: IgnoredAny,
+    }
+    let Request { id, .. } = serde_json::from_slice(line).ok()?;
+    RequestId::deserialize(&id).is_ok().then_some(id)
+}
+
 fn refusal(id: &Value, code: ErrorCode, text: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "error": {"code": code.0, "message": text}})
 }
@@ -300,14 +350,52 @@ mod tests {
         for line in [
             "this is no JSON",
             "{",
-            r#"{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"x": 1e400}}"#,
-            r#"{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"x": "\ud800"}}"#,
+            r#"{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"x": "#,
+            r#"{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"x": 1e}}"#,
+            r#"{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"x": "\ud8"}}"#,
+            r#"{"jsonrpc": "2.0", "id": "\ud800", "method": "ping"}"#,
+            r#"{"jsonrpc": "2.0", "id": 1, "result": 1e400}"#,
+            r#"{"jsonrpc": "2.0", "method": "a notification", "params": {"x": 1e400}}"#,
             &"[".repeat(100_000),
         ] {
             assert_eq!(answer(line), Some((Value::Null, -32700)), "{}", line.chars().take(80).collect::<String>());
         }
         let Heard::Wrong(answer) = hear(b"\"\xff\"") else { panic!("no UTF-8") };
         assert_eq!(answer["error"]["code"], -32700);
+    }
+
+    #[test]
+    fn a_request_with_a_value_that_cannot_be_held_is_answered_with_its_id() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        for value in ["1e400", r#""\ud800""#, r#""\udc00\ud800x""#, &deep] {
+            let line =
+                format!(r#"{{"method": "tools/call", "params": {{"x": {value}}}, "id": "a", "jsonrpc": "2.0"}}"#);
+            assert_eq!(answer(&line), Some((json!("a"), -32602)), "{}", line.chars().take(80).collect::<String>());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_id_that_is_not_answered_yet_is_refused_and_free_again_afterwards() {
+        let ping = "{\"jsonrpc\": \"2.0\", \"id\": 7, \"method\": \"ping\"}\n";
+        let cancel =
+            "{\"jsonrpc\": \"2.0\", \"method\": \"notifications/cancelled\", \"params\": {\"requestId\": 7}}\n";
+        let said = [ping, ping, cancel, ping, "\n"].concat();
+        let (write, mut answers) = tokio::io::duplex(1 << 16);
+        let mut lines = Lines::new(std::io::Cursor::new(said.into_bytes()), write, 1 << 16);
+        let is_request = |message: &RxJsonRpcMessage<RoleServer>| matches!(message, JsonRpcMessage::Request(_));
+        assert!(lines.receive().await.is_some_and(|message| is_request(&message)));
+        assert!(lines.receive().await.is_some_and(|message| !is_request(&message)));
+        assert!(lines.receive().await.is_some_and(|message| is_request(&message)));
+        let empty = rmcp::model::ServerResult::empty(());
+        lines.send(JsonRpcMessage::response(empty, RequestId::Number(7))).await.expect("written");
+        assert!(lines.unanswered.is_empty());
+        drop(lines);
+        let mut answered = String::new();
+        tokio::io::AsyncReadExt::read_to_string(&mut answers, &mut answered).await.expect("read");
+        let answered: Vec<Value> = answered.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(answered.len(), 2, "{answered:?}");
+        assert_eq!((&answered[0]["id"], &answered[0]["error"]["code"]), (&json!(7), &json!(-32600)));
+        assert_eq!((&answered[1]["id"], &answered[1]["result"]), (&json!(7), &json!({})));
     }
 
     #[test]

@@ -340,15 +340,6 @@ async fn parameters_that_do_not_fit_are_told_apart_from_a_method_that_is_not_the
     assert_eq!(answer["error"]["code"], -32601, "{answer}");
 }
 
-#[tokio::test]
-async fn what_says_to_be_a_picture_and_is_none_is_left_out() {
-    let (mut client, _) = initialized().await;
-    let answer = client.ask(&call(1, "forged", json!({}))).await;
-    let content = answer["result"]["content"].as_array().expect("content").clone();
-    assert_eq!((content.len(), &content[1]["type"]), (2, &json!("text")), "{answer}");
-    assert!(content[1]["text"].as_str().is_some_and(|text| text.contains("left out")), "{answer}");
-}
-
 /// Asks for lists until the server takes no more; how many were asked for.
 async fn ask_without_reading(client: &mut LineClient) -> u64 {
     for id in 1..=20_000 {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use handspike_core::{EventSink, Limits, Model, Policy, RecordError, Recorder, Session, SessionParts, Transcript};
 use handspike_tools::Router;
-use handspike_types::SessionId;
+use handspike_types::{ModelSettings, SessionId};
 use thiserror::Error;
 
 use crate::{place::Workbench, prompt::system_prompt};
@@ -53,9 +53,10 @@ impl Assembly {
             model: self.model,
             tools: Box::new(Router::new().with(Box::new(self.workbench.into_tools(self.session)))),
             policy: self.policy,
-            recorder: Recorder::new(self.session, Some(transcript), self.sinks),
+            recorder: Recorder::new(self.session, Some(Box::new(transcript)), self.sinks),
             limits: self.limits,
             system_prompt,
+            settings: ModelSettings::default(),
         };
         Ok(Session::begin(parts).await?)
     }

@@ -22,7 +22,7 @@ use rmcp::{
     RoleClient,
     model::{
         CallToolRequestParams, CallToolResult, ClientRequest, ContentBlock, PingRequest, ProgressToken, Request,
-        RequestMetaObject, ServerResult,
+        RequestId, RequestMetaObject, ServerResult,
     },
     service::{PeerRequestOptions, RunningService, ServiceError, serve_client},
 };
@@ -36,7 +36,8 @@ use tokio_util::io::StreamReader;
 use crate::{
     Engine,
     guest_binary::GUEST_PATH,
-    guest_stream::{GuestStream, Signs},
+    guest_stream::{GuestStream, Signs, Written},
+    picture,
 };
 
 /// Characters of a guest's progress that are passed on.
@@ -62,6 +63,7 @@ pub struct Connection {
     client: RunningService<RoleClient, ()>,
     listeners: Listeners,
     signs: Signs,
+    written: Written,
 }
 
 /// Who wants to know how a call goes on, by its token.
@@ -86,6 +88,9 @@ pub enum ConnectionError {
     /// The stream ended.
     #[error("the connection to the sandbox was lost")]
     Lost,
+    /// It had ended before anything of a call was sent.
+    #[error("the connection to the sandbox had been lost before the call")]
+    NotReached,
     /// The guest answered with a protocol error.
     #[error("the sandbox's guest failed: {0}")]
     Guest(String),
@@ -133,12 +138,12 @@ impl Connection {
         read: impl AsyncRead + Send + Unpin + 'static,
         write: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Self, ConnectionError> {
-        let (listeners, signs) = (Listeners::default(), Signs::new());
-        let stream = GuestStream::new(read, write, listeners.clone(), signs.clone());
+        let (listeners, signs, written) = (Listeners::default(), Signs::new(), Written::default());
+        let stream = GuestStream::new(read, write, listeners.clone(), signs.clone(), written.clone());
         // Boxed: the compiler can't see that the transport's own future is `Send` through two more layers of `async`.
         let greeting: BoxFuture<'static, _> = Box::pin(serve_client((), stream));
         match timeout(limit, greeting).await {
-            Ok(Ok(client)) => Ok(Self { client, listeners, signs }),
+            Ok(Ok(client)) => Ok(Self { client, listeners, signs, written }),
             Ok(Err(error)) => Err(ConnectionError::Greeting(harmless(&error.to_string()))),
             Err(_) => Err(ConnectionError::Silent(limit)),
         }
@@ -155,13 +160,20 @@ impl Connection {
     pub async fn call(&self, call: SandboxedCall<'_>, context: &CallContext) -> Result<ToolOutput, ConnectionError> {
         let params = CallToolRequestParams::new(call.tool.to_owned()).with_arguments(call.arguments);
         let request = ClientRequest::CallToolRequest(Request::new(params));
-        let mut handle = self.client.send_cancellable_request(request, options(call.settings)).await?;
+        let Ok(mut handle) = self.client.send_cancellable_request(request, options(call.settings)).await else {
+            return Err(ConnectionError::NotReached);
+        };
         let _listening = self.listeners.listen(handle.progress_token.clone(), &context.progress);
+        let sending = Sending { written: &self.written, request: handle.id.clone() };
         let answer = tokio::select! {
             biased;
-            answer = &mut handle.rx => answer.map_err(|_| ConnectionError::Lost)??,
+            answer = &mut handle.rx => {
+                let answer = answer.map_err(|_| ConnectionError::Lost).and_then(|answer| Ok(answer?));
+                answer.map_err(|error| sending.failed(error))?
+            }
             () = context.cancel.cancelled() => {
-                // MCP has no answer to a cancelled request, so how far the call came stays with the guest.
+                // MCP has no answer to a cancelled request, so how far the call came stays with the guest. There the
+                // tool's next call waits until the tool is at rest.
                 let _ = timeout(CANCEL_LIMIT, handle.cancel(Some("cancelled by the host".to_owned()))).await;
                 return Ok(ToolOutput::error("cancelled: the call was stopped before it came to its end"));
             }
@@ -231,6 +243,28 @@ impl Listeners {
     }
 }
 
+/// A call's request, until the call is over.
+struct Sending<'a> {
+    written: &'a Written,
+    request: RequestId,
+}
+
+impl Sending<'_> {
+    /// A lost connection costs the call only if something of it may have come to the guest.
+    fn failed(&self, error: ConnectionError) -> ConnectionError {
+        match error {
+            ConnectionError::Lost if !self.written.may_have_reached(&self.request) => ConnectionError::NotReached,
+            error => error,
+        }
+    }
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        self.written.forget(&self.request);
+    }
+}
+
 struct Listening<'a> {
     listeners: &'a Listeners,
     token: ProgressToken,
@@ -274,12 +308,19 @@ impl From<ServiceError> for ConnectionError {
 fn from_wire(result: CallToolResult) -> ToolOutput {
     let content = result.content.into_iter().filter_map(|block| match block {
         ContentBlock::Text(text) => Some(ContentPart::text(text.text)),
-        ContentBlock::Image(image) => Some(ContentPart::Image(Image::new(image.mime_type, image.data))),
+        ContentBlock::Image(image) => Some(from_image(Image::new(image.mime_type, image.data))),
         _ => None,
     });
     // Details that don't parse are left out: they are for programs, and the guest may say anything.
     let details = result.structured_content.and_then(|value| serde_json::from_value::<ToolDetails>(value).ok());
     ToolOutput { content: content.collect(), is_error: result.is_error.unwrap_or(false), details }
+}
+
+fn from_image(image: Image) -> ContentPart {
+    match picture::check(&image) {
+        Ok(()) => ContentPart::Image(image),
+        Err(refused) => ContentPart::text(format!("[a picture was left out: {refused}]")),
+    }
 }
 
 #[cfg(test)]
@@ -353,6 +394,29 @@ mod tests {
         assert_eq!(started.elapsed().as_secs(), (ASKED_AFTER + SIGN_LIMIT).as_secs());
     }
 
+    #[tokio::test]
+    async fn a_connection_that_ended_before_the_call_has_not_been_reached() {
+        let (connection, guest) = greeted().await;
+        drop(guest);
+        // At once, when the end may not have been read yet, and afterwards, by several.
+        let called = call(&connection).await;
+        assert!(matches!(called, Err(ConnectionError::NotReached)), "{called:?}");
+        let (first, second) = tokio::join!(call(&connection), call(&connection));
+        for called in [first, second] {
+            assert!(matches!(called, Err(ConnectionError::NotReached)), "{called:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_ends_after_the_request_is_lost() {
+        let (connection, mut guest) = greeted().await;
+        let serve = async move {
+            guest.asked("tools/call").await;
+        };
+        let (called, ()) = tokio::join!(call(&connection), serve);
+        assert!(matches!(called, Err(ConnectionError::Lost)), "{called:?}");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_guest_that_answers_when_asked_may_take_any_time_for_a_call() {
         let (connection, mut guest) = greeted().await;
@@ -414,6 +478,22 @@ mod tests {
             assert!(matches!(called, Err(ConnectionError::Lost)), "{called:?}");
             assert!(started.elapsed() < Duration::from_secs(1));
         }
+    }
+
+    #[tokio::test]
+    async fn what_says_to_be_a_picture_and_is_none_is_left_out() {
+        let (connection, mut guest) = greeted().await;
+        let image = |media_type: &str| json!({"type": "image", "data": "iVBORw0KGgo=", "mimeType": media_type});
+        let content = json!({"content": [image("image/svg+xml"), image("image/jpeg"), image("image/png")]});
+        let serve = async {
+            let request = guest.asked("tools/call").await;
+            guest.answer(&request, content).await;
+        };
+        let (called, ()) = tokio::join!(call(&connection), serve);
+        let parts = called.expect("an answer").content;
+        let left_out = |part: &ContentPart| matches!(part, ContentPart::Text { text } if text.contains("left out"));
+        assert_eq!(parts.iter().map(left_out).collect::<Vec<_>>(), [true, true, false], "{parts:?}");
+        assert_eq!(parts[2], ContentPart::Image(Image::new("image/png", "iVBORw0KGgo=")));
     }
 
     #[tokio::test]

@@ -66,7 +66,11 @@ impl Engine {
     /// Ends and removes a container with its anonymous volumes. One that is not there counts as removed.
     pub async fn remove(&self, id: &str) -> Result<(), Error> {
         let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-        match self.docker.remove_container(id, Some(options)).await {
+        let mut removed = self.docker.remove_container(id, Some(options.clone())).await;
+        if removed.as_ref().is_err_and(is_late_end) {
+            removed = self.docker.remove_container(id, Some(options)).await;
+        }
+        match removed {
             Err(error) if !is_not_found(&error) && !is_being_removed(&error) => Err(error),
             _ => Ok(()),
         }
@@ -113,6 +117,11 @@ fn listed(container: ContainerSummary) -> Option<Listed> {
 /// What is being removed can neither be started nor removed a second time.
 pub(crate) fn is_being_removed(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code: 409, .. })
+}
+
+/// The engine killed a container and did not hear of its end in time. Asked again it usually has.
+fn is_late_end(error: &Error) -> bool {
+    matches!(error, Error::DockerResponseServerError { message, .. } if message.contains("did not receive an exit event"))
 }
 
 fn create_body(image: String, labels: HashMap<String, String>, spec: &SandboxSpec) -> ContainerCreateBody {
@@ -170,6 +179,15 @@ fn ulimit(name: &str, limit: i64) -> ResourcesUlimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_end_that_the_engine_heard_of_too_late_is_told_from_other_refusals() {
+        let answer = |message: &str| Error::DockerResponseServerError { status_code: 500, message: message.to_owned() };
+        let late = "cannot remove container \"/handspike-sandbox-1\": could not kill: tried to kill container, but did not \
+                    receive an exit event";
+        assert!(is_late_end(&answer(late)));
+        assert!(!is_late_end(&answer("driver \"overlay2\" failed to remove root filesystem")));
+    }
 
     #[test]
     fn the_default_sandbox_is_locked_down() {

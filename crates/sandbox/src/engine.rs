@@ -95,6 +95,13 @@ impl Engine {
         }
     }
 
+    /// The processors of the engine's machine.
+    pub async fn processors(&self) -> Result<f64, Error> {
+        let count = self.docker.info().await?.ncpu.and_then(|count| u32::try_from(count).ok());
+        // One that does not say refuses by itself what it does not have.
+        Ok(count.filter(|count| *count > 0).map_or(f64::INFINITY, f64::from))
+    }
+
     /// Whether there is an image of this reference.
     pub(crate) async fn has_image(&self, reference: &str) -> Result<bool, Error> {
         match self.docker.inspect_image(reference).await {

@@ -29,11 +29,25 @@ pub struct GuestBinary {
 
 /// There is no guest binary to be put into sandboxes.
 #[derive(Debug, Error)]
-#[error("the guest binary is not at `{path}`\nhint: build it with `make build`, or set HANDSPIKE_GUEST to its path")]
-pub struct GuestMissing {
-    /// Where it was looked for.
-    path: String,
-    source: io::Error,
+pub enum GuestMissing {
+    /// It can't be read.
+    #[error(
+        "the guest binary is not at `{path}`\nhint: build it with `make build`, or set HANDSPIKE_GUEST to its path"
+    )]
+    Unreadable {
+        /// Where it was looked for.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Something else is in its place.
+    #[error(
+        "`{path}` is no guest binary: it is no ELF executable for x86-64\nhint: build one with `make build`, or set HANDSPIKE_GUEST to its path"
+    )]
+    NotExecutable {
+        /// Where it was looked for.
+        path: String,
+    },
 }
 
 impl GuestBinary {
@@ -45,8 +59,9 @@ impl GuestBinary {
     /// Reads the binary at a path.
     pub fn at(path: &Path) -> Result<Self, GuestMissing> {
         match fs::read(path) {
-            Ok(bytes) => Ok(Self::new(bytes.into())),
-            Err(source) => Err(GuestMissing { path: path.display().to_string(), source }),
+            Ok(bytes) if is_executable(&bytes) => Ok(Self::new(bytes.into())),
+            Ok(_) => Err(GuestMissing::NotExecutable { path: path.display().to_string() }),
+            Err(source) => Err(GuestMissing::Unreadable { path: path.display().to_string(), source }),
         }
     }
 
@@ -71,6 +86,13 @@ impl GuestBinary {
         archive.folder(HOME, 0o755, USER_ID)?;
         Ok(archive.0.into_inner()?.into())
     }
+}
+
+/// Whether a file begins as an executable of 64-bit ELF for x86-64 does, with its least significant bytes first.
+fn is_executable(bytes: &[u8]) -> bool {
+    const MACHINE: std::ops::Range<usize> = 18..20;
+    const X86_64: [u8; 2] = 62u16.to_le_bytes();
+    bytes.starts_with(b"\x7fELF\x02\x01") && bytes.get(MACHINE) == Some(&X86_64)
 }
 
 /// The first six bytes of a hash, in hexadecimal digits.
@@ -112,6 +134,20 @@ fn header(kind: EntryType, mode: u32, owner: u64, size: u64) -> Header {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_no_executable_is_named() {
+        let file = env::temp_dir().join(format!("handspike-no-guest-{}", std::process::id()));
+        let mut foreign = fs::read("/proc/self/exe").expect("this test's own program");
+        assert_eq!(is_executable(&foreign), cfg!(target_arch = "x86_64"));
+        foreign[18] = 183;
+        for content in [&b""[..], b"a text", b"\x7fELF\x02\x01", &foreign] {
+            fs::write(&file, content).expect("written");
+            let told = GuestBinary::at(&file).err().expect("a refusal").to_string();
+            assert!(told.starts_with(&format!("`{}` is no guest binary", file.display())), "{told}");
+        }
+        fs::remove_file(&file).expect("removed");
+    }
 
     #[test]
     fn the_archive_holds_the_guest_and_its_folders() {

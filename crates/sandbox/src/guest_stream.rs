@@ -1,4 +1,5 @@
-//! The streams to a guest: messages line by line, and when there was last a sign of life.
+//! The streams to a guest: messages line by line, when there was last a sign of life, and which requests may have reached
+//! it.
 //!
 //! A guest's messages are answers and news of a call. What is no message at all ends the connection, because a part of an
 //! answer may be lost with it, and whoever waits for that answer would wait for ever. What it asks of the host is
@@ -6,9 +7,10 @@
 //! can prevent by not reading.
 
 use std::{
+    collections::HashMap,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 
@@ -16,7 +18,7 @@ use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use rmcp::{
     RoleClient,
-    model::{JsonRpcMessage, ServerNotification},
+    model::{ClientRequest, JsonRpcMessage, RequestId, ServerNotification},
     service::{RxJsonRpcMessage, TxJsonRpcMessage},
     transport::{Transport, async_rw::AsyncRwTransport},
 };
@@ -52,6 +54,45 @@ impl Signs {
     }
 }
 
+/// What has been written to a guest.
+#[derive(Clone, Default)]
+pub(crate) struct Written(Arc<Mutex<Writing>>);
+
+#[derive(Default)]
+struct Writing {
+    bytes: u64,
+    /// How many bytes there were when the writing of a request began.
+    begun: HashMap<RequestId, u64>,
+}
+
+impl Written {
+    /// Whether a request may have reached the guest: something was written since it was to be. That may have been
+    /// another request, and then nobody can tell.
+    pub(crate) fn may_have_reached(&self, request: &RequestId) -> bool {
+        let writing = self.locked();
+        writing.begun.get(request).is_some_and(|before| writing.bytes > *before)
+    }
+
+    /// Forgets a request that is over.
+    pub(crate) fn forget(&self, request: &RequestId) {
+        self.locked().begun.remove(request);
+    }
+
+    fn begin(&self, request: RequestId) {
+        let mut writing = self.locked();
+        let bytes = writing.bytes;
+        writing.begun.insert(request, bytes);
+    }
+
+    fn note(&self, bytes: usize) {
+        self.locked().bytes += bytes as u64;
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Writing> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Messages from and to a guest.
 pub(crate) struct GuestStream<R, W: AsyncWrite + Unpin> {
     read: FramedRead<R, Lines>,
@@ -59,17 +100,19 @@ pub(crate) struct GuestStream<R, W: AsyncWrite + Unpin> {
     write: AsyncRwTransport<RoleClient, Empty, Noting<W>>,
     listeners: Listeners,
     signs: Signs,
+    written: Written,
 }
 
 impl<R: AsyncRead, W: AsyncWrite + Send + Unpin + 'static> GuestStream<R, W> {
-    pub(crate) fn new(read: R, write: W, listeners: Listeners, signs: Signs) -> Self {
+    pub(crate) fn new(read: R, write: W, listeners: Listeners, signs: Signs, written: Written) -> Self {
         let lines = Lines { codec: LinesCodec::new_with_max_length(MESSAGE_LIMIT), signs: signs.clone() };
-        let write = Noting { write, signs: signs.clone() };
+        let write = Noting { write, signs: signs.clone(), written: written.clone() };
         Self {
             read: FramedRead::new(read, lines),
             write: AsyncRwTransport::new_client(empty(), write),
             listeners,
             signs,
+            written,
         }
     }
 }
@@ -82,6 +125,11 @@ where
     type Error = io::Error;
 
     fn send(&mut self, message: TxJsonRpcMessage<RoleClient>) -> impl Future<Output = io::Result<()>> + Send + 'static {
+        if let JsonRpcMessage::Request(request) = &message
+            && let ClientRequest::CallToolRequest(_) = &request.request
+        {
+            self.written.begin(request.id.clone());
+        }
         self.write.send(message)
     }
 
@@ -152,13 +200,15 @@ impl Decoder for Lines {
 struct Noting<W> {
     write: W,
     signs: Signs,
+    written: Written,
 }
 
 impl<W: AsyncWrite + Unpin> AsyncWrite for Noting<W> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.write).poll_write(context, bytes);
-        if let Poll::Ready(Ok(1..)) = written {
+        if let Poll::Ready(Ok(length @ 1..)) = written {
             self.signs.note();
+            self.written.note(length);
         }
         written
     }

@@ -1,7 +1,11 @@
 //! The user's own machine in place of a sandbox: the same tools, in this process, with nothing around them. Only for those
 //! who ask for it by name, and with approvals in front of it.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use handspike_computer::Computer;
@@ -16,6 +20,8 @@ use thiserror::Error;
 /// Runs tools on this machine.
 pub struct HostSource {
     cwd: PathBuf,
+    /// Whether there were tools already, which were given up.
+    was_open: AtomicBool,
 }
 
 /// Why a tool could not be run on this machine.
@@ -36,7 +42,7 @@ impl HostSource {
     /// Tools that start in a folder.
     #[must_use]
     pub fn new(cwd: PathBuf) -> Self {
-        Self { cwd }
+        Self { cwd, was_open: AtomicBool::new(false) }
     }
 }
 
@@ -45,7 +51,8 @@ impl SandboxSource for HostSource {
     async fn open(&self, _progress: &Progress) -> Result<OpenedSandbox, Fault> {
         let config = LocalConfig { cwd: self.cwd.clone(), undo_journal: None };
         let tools = Tools::start(config, || OwnDisplay).map_err(|error| Fault::new(HostError::from(error)))?;
-        Ok(OpenedSandbox { sandbox: Box::new(Host { tools }), origin: Origin::Made })
+        let origin = if self.was_open.swap(true, Ordering::Relaxed) { Origin::Restarted } else { Origin::Made };
+        Ok(OpenedSandbox { sandbox: Box::new(Host { tools }), origin })
     }
 }
 
@@ -70,6 +77,9 @@ impl Sandbox for Host {
         answer.map_err(|error| failed(HostError::Tool(error.0)))
     }
 
+    /// There is nothing to do: a thread that hangs can't be ended, and what else there is ends with this value.
+    async fn give_up(&self) {}
+
     async fn close(&self) -> Result<(), Fault> {
         self.tools.release_held().await;
         Ok(())
@@ -85,19 +95,15 @@ impl Displays for OwnDisplay {
     #[cfg(not(feature = "host-desktop"))]
     type Desktop = handspike_computer::X11Desktop;
 
-    fn own_number(&self) -> u32 {
-        0
-    }
-
     #[cfg(feature = "host-desktop")]
-    fn connect(&mut self, _number: u32) -> Result<Computer<Self::Desktop>, String> {
+    fn connect(&mut self) -> Result<Computer<Self::Desktop>, String> {
         let config = handspike_computer::ComputerConfig::default();
         let desktop = handspike_computer::HostDesktop::connect(&config);
         desktop.map(|desktop| Computer::new(desktop, config)).map_err(|error| handspike_types::with_causes(&error))
     }
 
     #[cfg(not(feature = "host-desktop"))]
-    fn connect(&mut self, _number: u32) -> Result<Computer<Self::Desktop>, String> {
+    fn connect(&mut self) -> Result<Computer<Self::Desktop>, String> {
         Err("this build of Handspike can't use the machine's own desktop\nhint: `make build` makes one that can"
             .to_owned())
     }

@@ -18,6 +18,8 @@ mod guest_stream;
 mod host;
 mod images;
 pub mod owner;
+mod permission;
+mod picture;
 mod ready_image;
 pub mod reap;
 mod sandbox;

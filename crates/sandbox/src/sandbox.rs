@@ -1,6 +1,7 @@
 //! A session's sandbox: made on demand, used over one connection, removed at the end.
 
 use std::{
+    future::pending,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -26,6 +27,7 @@ use crate::{
     connection::{Connection, ConnectionError},
     container::is_being_removed,
     engine::is_not_found,
+    guest_binary::GUEST_PATH,
 };
 
 /// How long the engine may take to see that a container has ended. The streams to it end before that.
@@ -72,7 +74,7 @@ pub enum SandboxError {
         image: String,
     },
     /// The engine refused.
-    #[error("the sandbox could not be {action}: {cause}")]
+    #[error("the sandbox could not be {action}: {cause}{}", remedy(action))]
     Engine {
         /// What was to be done, for example `started`.
         action: &'static str,
@@ -218,6 +220,8 @@ impl Sandbox for DockerSandbox {
     async fn call(&self, call: SandboxedCall<'_>, context: &CallContext) -> Result<ToolOutput, SandboxFailure> {
         let failed = match self.connection.call(call, context).await {
             Ok(output) => return Ok(output),
+            // What became of the container will be seen when it is opened again.
+            Err(error @ ConnectionError::NotReached) => return Err(SandboxFailure::NotReached(Fault::new(error))),
             Err(ConnectionError::Mute) => self.engine.give_up(&self.container).await,
             Err(error) => self.engine.explain(error, &self.container).await,
         };
@@ -233,9 +237,15 @@ impl Sandbox for DockerSandbox {
                 ConnectionError::Exec(_)
                 | ConnectionError::Silent(_)
                 | ConnectionError::Greeting(_)
+                | ConnectionError::NotReached
                 | ConnectionError::Guest(_),
             ) => SandboxFailure::Failed(Fault::new(failed)),
         })
+    }
+
+    async fn give_up(&self) {
+        let what_is_left = self.engine.give_up(&self.container).await;
+        tracing::debug!(container = self.container, %what_is_left, "a sandbox was given up");
     }
 
     async fn close(&self) -> Result<(), Fault> {
@@ -255,13 +265,13 @@ impl Engine {
         let _ = timeout(REMOVAL_LIMIT, end.next()).await;
     }
 
-    /// What to say of a guest that gives no sign of life. If nobody means it to be still, its processes are ended: the next
+    /// What to say of a guest that does not answer. If nobody means it to be still, its processes are ended: the next
     /// call is to find a sandbox that works.
     async fn give_up(&self, container: &str) -> SandboxError {
         if self.is_paused(container).await {
             return SandboxError::Paused;
         }
-        tracing::warn!(container, "a sandbox's guest gives no sign of life; its processes are ended");
+        tracing::warn!(container, "a sandbox's guest does not answer; its processes are ended");
         self.kill(container).await;
         SandboxError::Ended {
             cause: format!("{}, so its processes were killed; its files are left", ConnectionError::Mute),
@@ -292,13 +302,34 @@ impl Engine {
             | ConnectionError::Silent(_)
             | ConnectionError::Mute
             | ConnectionError::Greeting(_)
+            | ConnectionError::NotReached
             | ConnectionError::Lost => {
                 let mut end = self.docker.wait_container(container, None);
-                // Whatever comes of the waiting, the container's state tells more.
-                let _ = timeout(END_NOTICED, end.next()).await;
+                // Whatever comes of the waiting, the container's state tells more. One in which programs can be started
+                // has not ended.
+                let settled = async {
+                    tokio::select! {
+                        _ = end.next() => {}
+                        () = self.proves_alive(container) => {}
+                    }
+                };
+                let _ = timeout(END_NOTICED, settled).await;
                 self.why_ended(container).await.unwrap_or(error.into())
             }
         }
+    }
+
+    /// Comes to its end once a program has run in the container; never if none can.
+    async fn proves_alive(&self, container: &str) {
+        let version = vec![GUEST_PATH.to_owned(), "--version".to_owned()];
+        if let Ok(program) = self.exec(container, version, false).await {
+            let (mut output, _input, running) = program.into_parts();
+            while let Some(Ok(_)) = output.next().await {}
+            if running.exit_status().await.is_ok_and(|status| status == 0) {
+                return;
+            }
+        }
+        pending().await
     }
 
     /// Why a container does not run any more; none when it does, or nobody can tell.
@@ -319,6 +350,16 @@ impl Engine {
             },
         };
         Some(SandboxError::Ended { cause })
+    }
+}
+
+/// What a person may do who reads the engine's words.
+fn remedy(action: &str) -> &'static str {
+    match action {
+        "made" | "started" => {
+            "\nhint: --cpus, --memory, --mount, --network and --image decide what the engine is asked for"
+        }
+        _ => "",
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     fmt, io,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -10,7 +9,10 @@ use std::{
 
 use thiserror::Error;
 
-use crate::guest_binary::{HOME, USER_ID, WORKSPACE};
+use crate::{
+    guest_binary::{HOME, USER_ID, WORKSPACE},
+    permission::{Who, may_write},
+};
 
 /// A sandbox to be made. The default is the locked-down one.
 #[derive(Clone, Debug)]
@@ -186,16 +188,10 @@ impl Mount {
         Ok(Self { host, container: container.to_owned(), writable })
     }
 
-    /// Whether the sandbox's user has the permission to write to a writable mount, as far as its mode tells.
+    /// Whether the sandbox's user has the permission to write here.
     pub fn takes_writing(&self) -> io::Result<bool> {
-        let about = self.host.metadata()?;
-        let (mode, user) = (about.mode(), u32::try_from(USER_ID).unwrap_or(u32::MAX));
-        let bit = match (about.uid() == user, about.gid() == user) {
-            (true, _) => 0o200,
-            (false, true) => 0o020,
-            (false, false) => 0o002,
-        };
-        Ok(mode & bit != 0)
+        let id = u32::try_from(USER_ID).unwrap_or(u32::MAX);
+        may_write(&self.host, Who { user: id, group: id })
     }
 
     pub(crate) fn bind(&self) -> String {

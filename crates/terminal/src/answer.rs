@@ -2,7 +2,7 @@
 
 use handspike_command::View;
 use handspike_types::{
-    ToolDetails, ToolOutput,
+    ToolDetails, ToolOutput, quoted,
     terminal::{TerminalDetails, TerminalWait},
 };
 
@@ -10,9 +10,6 @@ use crate::{
     terminal::{Taken, Terminal},
     wait::Reason,
 };
-
-/// Characters of a caller's own text that are repeated to it.
-const REPEATED: usize = 200;
 
 /// A look at a terminal, and what else is to be said.
 pub(crate) struct Told<'a> {
@@ -41,7 +38,7 @@ impl Told<'_> {
         let seconds = self.wait.timeout.as_secs_f64();
         Some(match (self.reason, &self.wait.until) {
             (Reason::TimedOut, Some(until)) => {
-                format!("running; `{}` did not appear within {seconds} s", beginning(until))
+                format!("running; {} did not appear within {seconds} s", quoted(until))
             }
             (Reason::TimedOut, None) => format!("running, and not quiet after {seconds} s"),
             (Reason::Cancelled, _) => "running; the call was cancelled".to_owned(),
@@ -53,7 +50,8 @@ impl Told<'_> {
         match self.taken {
             Taken::All => None,
             Taken::Part(sent, all) => {
-                Some(format!("of {all} bytes that were to be typed the program took {sent}; the rest is dropped"))
+                let bytes = if all == 1 { "byte that was" } else { "bytes that were" };
+                Some(format!("of {all} {bytes} to be typed the program took {sent}; the rest is dropped"))
             }
             Taken::Cancelled => Some("not all was typed".to_owned()),
         }
@@ -69,14 +67,6 @@ pub(crate) fn closed(name: &str, terminal: &mut Terminal) -> ToolOutput {
     let (scrolled, details) = look(terminal);
     let text = page(&scrolled, &details.screen) + &format!("[terminal `{name}` is closed; {how}]");
     ToolOutput::text(text).with_details(ToolDetails::Terminal(details))
-}
-
-/// A text of the caller's, as far as it is repeated.
-pub(crate) fn beginning(text: &str) -> String {
-    match text.char_indices().nth(REPEATED) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 /// How a command ended, in words.

@@ -6,10 +6,12 @@
 
 use std::fmt;
 
+use handspike_types::quoted;
+
 /// How many names an error suggests.
 const SUGGESTIONS: usize = 4;
 
-/// Characters of a name that is no key's that are looked at and repeated.
+/// Characters of a name that is no key's that are compared with names.
 const LONGEST_NAME: usize = 40;
 
 /// A key with its modifiers.
@@ -48,7 +50,8 @@ pub(crate) enum CursorMode {
 /// A name that stands for no key of a terminal.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UnknownKey {
-    name: String,
+    /// The name as it is repeated.
+    quoted: String,
     close: Vec<&'static str>,
 }
 
@@ -181,8 +184,8 @@ impl Chord {
 impl UnknownKey {
     fn new(name: &str) -> Self {
         // What is longer than this is close to no name, and would take long to compare.
-        let name: String = name.chars().take(LONGEST_NAME).collect();
-        let key = loose(name.rsplit('+').next().unwrap_or(&name));
+        let start: String = name.chars().take(LONGEST_NAME).collect();
+        let key = loose(start.rsplit('+').next().unwrap_or(&start));
         let mut close: Vec<(usize, &'static str)> = NAMES
             .iter()
             .map(|(candidate, _)| (strsim::osa_distance(&key, &loose(candidate)), *candidate))
@@ -190,13 +193,13 @@ impl UnknownKey {
             .collect();
         close.sort_unstable();
         let close = close.into_iter().map(|(_, name)| name).take(SUGGESTIONS).collect();
-        Self { name, close }
+        Self { quoted: quoted(name), close }
     }
 }
 
 impl fmt::Display for UnknownKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "parameter `keys` holds `{}`, which is no key of a terminal; nothing was sent\nhint: ", self.name)?;
+        write!(f, "parameter `keys` holds {}, which is no key of a terminal; nothing was sent\nhint: ", self.quoted)?;
         match self.close.as_slice() {
             [] => f.write_str("keys are single characters and names such as `Return`, `Escape`, `Up`, `Page_Down`, `F1`, with `ctrl+`, `alt+` or `shift+` before them"),
             close => write!(f, "close to it are `{}`", close.join("`, `")),
@@ -300,10 +303,16 @@ mod tests {
     }
 
     #[test]
+    fn control_characters_are_escaped_in_an_error() {
+        let error = Chord::parse("ctrl+\u{1b}[31m\u{7}").expect_err("no key").to_string();
+        assert!(error.starts_with(r"parameter `keys` holds `ctrl+\u{1b}[31m\u{7}`, which is no key"), "{error}");
+    }
+
+    #[test]
     fn an_endless_name_is_not_repeated() {
         for name in ["x".repeat(10_000_000), "ctrl+".repeat(1_000_000), "é+".repeat(1_000_000) + "é"] {
             let error = Chord::parse(&name).expect_err("no key").to_string();
-            assert!(error.chars().count() < 300, "{} characters", error.len());
+            assert!(error.chars().count() < 600, "{} characters", error.len());
         }
     }
 

@@ -21,6 +21,8 @@ const REPLIES_LIMIT: usize = 4096;
 pub(crate) struct Screen {
     parser: Parser<Watcher>,
     scrolled_limit: usize,
+    /// The beginning of a character whose rest has not been written yet.
+    partial: Vec<u8>,
 }
 
 /// Told by the parser of what the screen itself does not show.
@@ -36,12 +38,12 @@ impl Screen {
         let watcher =
             Watcher { scrolled: Window::new(scrolled_limit), scrolled_bytes: 0, search: None, replies: Vec::new() };
         let (rows, columns) = extent(size);
-        Self { parser: Parser::new_with_callbacks(rows, columns, 0, watcher), scrolled_limit }
+        Self { parser: Parser::new_with_callbacks(rows, columns, 0, watcher), scrolled_limit, partial: Vec::new() }
     }
 
     /// Takes what the command has written. Returns what the terminal says to it in return.
     pub(crate) fn process(&mut self, bytes: &[u8]) -> Vec<u8> {
-        self.parser.process(bytes);
+        self.parse(bytes);
         self.forget_scrolled_rows();
         if self.parser.callbacks().search.is_some() {
             let text = self.text();
@@ -50,6 +52,24 @@ impl Screen {
             }
         }
         mem::take(&mut self.parser.callbacks_mut().replies)
+    }
+
+    /// Gives the parser whole characters only, for what it makes of others depends on where they are cut. What is no
+    /// UTF-8 is shown as the character that stands for that.
+    fn parse(&mut self, bytes: &[u8]) {
+        self.partial.extend_from_slice(bytes);
+        let bytes = mem::take(&mut self.partial);
+        let mut chunks = bytes.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            self.parser.process(chunk.valid().as_bytes());
+            match str::from_utf8(chunk.invalid()) {
+                Ok(_) => {}
+                Err(error) if error.error_len().is_none() && chunks.peek().is_none() => {
+                    self.partial = chunk.invalid().to_vec();
+                }
+                Err(_) => self.parser.process(char::REPLACEMENT_CHARACTER.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
     }
 
     pub(crate) fn resize(&mut self, size: TerminalSize) {
@@ -268,6 +288,19 @@ mod tests {
             }
             screen.resize(TerminalSize { columns: rows, rows: columns });
             prop_assert_eq!(screen.rows().len(), usize::from(columns));
+        }
+
+        #[test]
+        fn the_screen_is_the_same_wherever_bytes_are_cut(
+            bytes in vec(prop_oneof![any::<u8>(), Just(0x8d), Just(0xcd), Just(0x1b), Just(b'\n')], 0..80),
+            cut in 0usize..80,
+        ) {
+            let (mut whole, mut parts) = (screen(20, 4), screen(20, 4));
+            let (head, tail) = bytes.split_at(cut.min(bytes.len()));
+            whole.process(&bytes);
+            parts.process(head);
+            parts.process(tail);
+            prop_assert_eq!((whole.rows(), whole.cursor()), (parts.rows(), parts.cursor()));
         }
 
         #[test]

@@ -10,7 +10,7 @@ use std::{
 };
 
 use handspike_types::{
-    ToolOutput,
+    ToolOutput, quoted,
     shell::ShellName,
     terminal::{TerminalAction, TerminalSize, TerminalWait, Typed},
     with_causes,
@@ -87,7 +87,7 @@ impl Terminals {
         let mut place = lock(&place);
         let since = Instant::now();
         let news = place.take().and_then(|mut former| match former.exit_status() {
-            None => Some(format!("the command that ran on this terminal was ended: {}", brief(&former.command))),
+            None => Some(format!("the command that ran on this terminal was ended: {}", quoted(&former.command))),
             Some(_) => None,
         });
         let started = Terminal::start(command, size, &self.config);
@@ -206,10 +206,4 @@ fn there_are(names: &[String]) -> String {
         [] => "there is none at all\nhint: start one with `command`".to_owned(),
         names => format!("there are `{}`", names.join("`, `")),
     }
-}
-
-fn brief(command: &str) -> String {
-    let line = command.lines().next().unwrap_or_default();
-    let start: String = line.chars().take(80).collect();
-    if start.len() < command.len() { format!("`{start}…`") } else { format!("`{start}`") }
 }

@@ -3,6 +3,8 @@
 //! [`Router`] holds executors and sends each call to the one that offers its tool; [`SandboxTools`] offers bash, the
 //! editor and the computer, and makes the session's sandbox at the first call that needs one.
 
+mod lanes;
+mod no_such_tool;
 mod router;
 mod sandbox_tools;
 

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use handspike_core::{CallContext, Executor, Fault, Lane};
-use handspike_types::{ToolCall, ToolOutput, ToolSpec, quoted};
+use handspike_types::{ToolCall, ToolOutput, ToolSpec};
+
+use crate::no_such_tool::no_such_tool;
 
 /// Sends calls to the executors that offer their tools.
 #[derive(Default)]
@@ -45,11 +47,6 @@ impl Router {
         let route = exact.or_else(|| named().find(|_| call.toolset.is_none()))?;
         Some(&*self.executors[route.executor])
     }
-
-    fn names(&self) -> String {
-        let names: Vec<String> = self.routes.iter().map(|route| format!("`{}`", route.spec.name)).collect();
-        names.join(", ")
-    }
 }
 
 #[async_trait]
@@ -66,14 +63,14 @@ impl Executor for Router {
         self.find(call)?.after_failure(call)
     }
 
+    fn belongs_to_client(&self, call: &ToolCall) -> bool {
+        self.find(call).is_some_and(|executor| executor.belongs_to_client(call))
+    }
+
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
         match self.find(call) {
             Some(executor) => executor.execute(call, context).await,
-            None => Ok(ToolOutput::error(format!(
-                "there is no tool {}; the tools are {}",
-                quoted(&call.name),
-                self.names()
-            ))),
+            None => Ok(no_such_tool(&call.name, self.routes.iter().map(|route| &route.spec))),
         }
     }
 

@@ -1,30 +1,27 @@
 //! The tools that run in the session's sandbox. Calls are checked here before a sandbox is made for them: a model's
 //! mistake needs no container to be told of.
 //!
-//! A sandbox that ends under a call costs that call only: it is answered with what happened, and the next one gets a
-//! sandbox again and is told what was lost.
+//! A sandbox that ends under a call, or does not answer it, costs that call only: it is answered with what happened, and
+//! the next one gets a sandbox again and is told what was lost. One that ended while no call was under way costs none: the
+//! call that finds it so is made in the sandbox that is opened instead.
 
-use std::{
-    pin::pin,
-    sync::{Arc, Mutex as StdMutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use handspike_core::{
     CallContext, Executor, Fault, Lane, OpenedSandbox, Origin, Sandbox, SandboxFailure, SandboxSource, SandboxedCall,
 };
 use handspike_types::{
-    CallError, ContentPart, InvalidInput, SandboxCall, ToolCall, ToolOutput, ToolSettings, ToolSpec, computer, quoted,
-    shell::ShellName,
+    CallError, ContentPart, SandboxCall, ToolCall, ToolOutput, ToolSettings, ToolSpec, computer,
     spec::{self, SandboxTool},
     with_causes,
 };
 use serde_json::{Map, Value};
-use thiserror::Error;
 use tokio::{sync::Mutex, time::timeout};
 
-/// What a sandbox gets on top of a call's own time before it counts as lost.
+use crate::{lanes::Lanes, no_such_tool::no_such_tool};
+
+/// What a sandbox gets on top of a call's own time before it is given up.
 const ANSWER_MARGIN: Duration = Duration::from_secs(30);
 
 /// Which calls wait for each other.
@@ -38,7 +35,7 @@ pub enum Order {
     PerTool,
 }
 
-/// What a sandbox gets to hear that a call is over, before it counts as lost.
+/// What a sandbox gets to hear that a call is over, before it is given up.
 const CANCEL_MARGIN: Duration = Duration::from_secs(2);
 
 /// The tools of one sandbox.
@@ -57,15 +54,35 @@ enum State {
     /// No call has needed one yet.
     #[default]
     Unopened,
-    Open(Arc<dyn Sandbox>),
-    /// The last one ended under a call. It is kept so that closing can remove what is left of it.
+    Open {
+        sandbox: Arc<dyn Sandbox>,
+        origin: Origin,
+    },
+    /// The last one ended. It is kept so that closing can remove what is left of it.
     Ended(Arc<dyn Sandbox>),
 }
+
+/// How often a call is made at most when it finds its sandbox ended.
+const ATTEMPTS: usize = 3;
 
 /// A sandbox for a call, and what the model is to be told of it first.
 struct Ready {
     sandbox: Arc<dyn Sandbox>,
     news: Option<&'static str>,
+}
+
+/// Whether a call has found the sandbox ended that it was to run in.
+#[derive(Clone, Copy)]
+enum Loss {
+    Unknown,
+    Met,
+}
+
+/// What came of one attempt at a call.
+enum Attempt {
+    Answered(ToolOutput),
+    /// The sandbox had ended before the call was sent.
+    NotReached(Fault),
 }
 
 impl SandboxTools {
@@ -88,29 +105,59 @@ impl SandboxTools {
         Self { order, ..self }
     }
 
-    /// The session's sandbox, opened if there is none.
-    async fn ready(&self, call: &ToolCall, context: &CallContext) -> Result<Ready, Fault> {
+    /// The session's sandbox, opened if there is none. Whoever lost the last one is told what is left of it, also when
+    /// another call has opened the next one meanwhile.
+    async fn ready(&self, call: &ToolCall, context: &CallContext, loss: Loss) -> Result<Ready, Fault> {
         let mut state = self.state.lock().await;
-        if let State::Open(sandbox) = &*state {
-            return Ok(Ready { sandbox: Arc::clone(sandbox), news: None });
+        if let State::Open { sandbox, origin } = &*state {
+            let news = match loss {
+                Loss::Unknown => None,
+                Loss::Met => Some(what_is_left(*origin)),
+            };
+            return Ok(Ready { sandbox: Arc::clone(sandbox), news });
         }
         let OpenedSandbox { sandbox, origin } = self.source.open(&context.progress).await?;
         context.progress.say(format!("the tools are up; `{}` runs", call.name));
         let sandbox: Arc<dyn Sandbox> = Arc::from(sandbox);
         let news = match *state {
             State::Ended(_) => Some(what_is_left(origin)),
-            State::Unopened | State::Open(_) => None,
+            State::Unopened | State::Open { .. } => None,
         };
-        *state = State::Open(Arc::clone(&sandbox));
+        *state = State::Open { sandbox: Arc::clone(&sandbox), origin };
         Ok(Ready { sandbox, news })
     }
 
     async fn ended(&self, sandbox: Arc<dyn Sandbox>) {
         let mut state = self.state.lock().await;
-        if matches!(&*state, State::Open(open) if Arc::ptr_eq(open, &sandbox)) {
+        if matches!(&*state, State::Open { sandbox: open, .. } if Arc::ptr_eq(open, &sandbox)) {
             *state = State::Ended(sandbox);
         }
     }
+
+    /// Gives a sandbox up that does not answer, unless that was done for another call: what is open by now may be the same
+    /// container, started again. Nobody opens it meanwhile.
+    async fn give_up(&self, sandbox: Arc<dyn Sandbox>) {
+        let mut state = self.state.lock().await;
+        if matches!(&*state, State::Open { sandbox: open, .. } if Arc::ptr_eq(open, &sandbox)) {
+            sandbox.give_up().await;
+            *state = State::Ended(sandbox);
+        }
+    }
+}
+
+/// The answer to a call whose sandbox is not there any more.
+fn not_finished(cause: impl fmt::Display) -> ToolOutput {
+    ToolOutput::error(format!(
+        "not finished: {cause}\n[what the call did before that is not known; the next call opens the sandbox again]"
+    ))
+}
+
+/// The answer to a call that finds every sandbox ended that is opened for it.
+fn not_run(cause: &Fault) -> ToolOutput {
+    ToolOutput::error(format!(
+        "not run: {}\n[so it went {ATTEMPTS} times, in sandboxes that were opened again; the call has had no effect]",
+        with_causes(cause)
+    ))
 }
 
 /// What the model is told with the first answer after a loss.
@@ -159,9 +206,39 @@ impl Executor for SandboxTools {
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
         let (arguments, time) = match self.checked(call) {
             Ok(checked) => checked,
-            Err(error) => return Ok(error.into()),
+            Err(refusal) => return Ok(refusal),
         };
-        let mut readied = pin!(self.ready(call, context));
+        let mut loss = Loss::Unknown;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match self.attempt(call, arguments.clone(), time, context, loss).await? {
+                Attempt::Answered(output) => return Ok(output),
+                Attempt::NotReached(cause) if attempts == ATTEMPTS => return Ok(not_run(&cause)),
+                Attempt::NotReached(_) => loss = Loss::Met,
+            }
+        }
+    }
+
+    async fn close(&self) -> Result<(), Fault> {
+        match &*self.state.lock().await {
+            State::Open { sandbox, .. } | State::Ended(sandbox) => sandbox.close().await,
+            State::Unopened => Ok(()),
+        }
+    }
+}
+
+impl SandboxTools {
+    /// Makes a call once, in a sandbox that is opened if need be.
+    async fn attempt(
+        &self,
+        call: &ToolCall,
+        arguments: Map<String, Value>,
+        time: Duration,
+        context: &CallContext,
+        loss: Loss,
+    ) -> Result<Attempt, Fault> {
+        let mut readied = pin!(self.ready(call, context, loss));
         let Ready { sandbox, news } = tokio::select! {
             biased;
             ready = &mut readied => ready?,
@@ -169,7 +246,8 @@ impl Executor for SandboxTools {
                 // An engine makes a container also when nobody waits for it any more, and that one would be left
                 // behind. So the making comes to its end, and closing removes what was made.
                 let _ = readied.await;
-                return Ok(ToolOutput::error("cancelled: the call was stopped while its sandbox was being made"));
+                let text = "cancelled: the call was stopped while its sandbox was being made";
+                return Ok(Attempt::Answered(ToolOutput::error(text)));
             }
         };
         let limit = time + ANSWER_MARGIN;
@@ -180,94 +258,38 @@ impl Executor for SandboxTools {
             // What nobody waits for any more must not go on by itself.
             own.cancel.cancel();
             let _ = timeout(CANCEL_MARGIN, answer).await;
-            return Err(Fault::new(NoAnswer { limit }));
+            self.give_up(sandbox).await;
+            let (tool, seconds) = (&call.name, limit.as_secs());
+            return Ok(Attempt::Answered(not_finished(format_args!(
+                "the tool `{tool}` gave no answer within {seconds} s, so its sandbox was given up"
+            ))));
         };
         drop(answer);
         match answered {
             Ok(mut output) => {
                 output.content.splice(0..0, news.map(ContentPart::text));
-                Ok(output)
+                Ok(Attempt::Answered(output))
             }
             Err(SandboxFailure::Ended(cause)) => {
                 self.ended(sandbox).await;
-                let cause = with_causes(&cause);
-                Ok(ToolOutput::error(format!(
-                    "not finished: {cause}\n[what the call did before that is not known; the next call opens the sandbox again]"
-                )))
+                Ok(Attempt::Answered(not_finished(with_causes(&cause))))
+            }
+            Err(SandboxFailure::NotReached(cause)) => {
+                self.ended(sandbox).await;
+                Ok(Attempt::NotReached(cause))
             }
             Err(SandboxFailure::Failed(fault)) => Err(fault),
         }
     }
 
-    async fn close(&self) -> Result<(), Fault> {
-        match &*self.state.lock().await {
-            State::Open(sandbox) | State::Ended(sandbox) => sandbox.close().await,
-            State::Unopened => Ok(()),
-        }
-    }
-}
-
-impl SandboxTools {
     /// The call's arguments, once its tool's own parser has taken them, and the time that it may take.
-    fn checked(&self, call: &ToolCall) -> Result<(Map<String, Value>, Duration), InvalidInput> {
+    fn checked(&self, call: &ToolCall) -> Result<(Map<String, Value>, Duration), ToolOutput> {
         let parsed = SandboxCall::parse(&call.name, &call.arguments, &self.settings);
         let time = match parsed {
             Ok(parsed) if self.tools.contains(&parsed.tool(&call.name)) => parsed.time(&self.settings),
-            Err(CallError::Invalid(error)) => return Err(error),
-            Ok(_) | Err(CallError::NoSuchTool) => {
-                let names: Vec<String> = self.specs().iter().map(|spec| format!("`{}`", spec.name)).collect();
-                let text = format!("there is no tool {}; the tools are {}", quoted(&call.name), names.join(", "));
-                return Err(InvalidInput::new(text));
-            }
+            Err(CallError::Invalid(error)) => return Err(error.into()),
+            Ok(_) | Err(CallError::NoSuchTool) => return Err(no_such_tool(&call.name, &self.specs())),
         };
         Ok((call.arguments.as_object().cloned().unwrap_or_default(), time))
     }
-}
-
-/// Names of shells and terminals that get a lane of their own. Lanes are kept, so there is an end to them.
-const NAMED_LANES: usize = 1024;
-
-/// One lane for each tool, each shell and each terminal, as each has a thread of its own in the sandbox.
-#[derive(Default)]
-struct Lanes {
-    /// The shells and terminals that have been called, in the order of their lanes.
-    named: StdMutex<Vec<Named>>,
-}
-
-#[derive(PartialEq, Eq)]
-enum Named {
-    Shell(ShellName),
-    Terminal(ShellName),
-}
-
-impl Lanes {
-    fn of(&self, call: &SandboxCall) -> Lane {
-        match call {
-            SandboxCall::Editor(_) => Lane::Shared(1),
-            SandboxCall::Computer(_) | SandboxCall::ComputerBatch(_) | SandboxCall::Desktop(_) => Lane::Shared(2),
-            SandboxCall::Terminal(name, _) => self.named(Named::Terminal(name.clone())),
-            SandboxCall::Shell(name, _) => self.named(Named::Shell(name.clone())),
-        }
-    }
-
-    fn named(&self, wanted: Named) -> Lane {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = match named.iter().position(|known| *known == wanted) {
-            Some(index) => index,
-            None if named.len() < NAMED_LANES => {
-                named.push(wanted);
-                named.len() - 1
-            }
-            // All the others share one, and wait for each other without need.
-            None => NAMED_LANES,
-        };
-        Lane::Shared(3 + u32::try_from(index).unwrap_or(u32::MAX - 3))
-    }
-}
-
-/// The sandbox is there and says nothing.
-#[derive(Debug, Error)]
-#[error("the sandbox gave no answer within {} s", limit.as_secs())]
-struct NoAnswer {
-    limit: Duration,
 }

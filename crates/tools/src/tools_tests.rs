@@ -1,13 +1,19 @@
 //! The router and the sandbox tools on a sandbox that only notes what reaches it.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    future::pending,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 use handspike_core::{
     CallContext, Executor, Fault, Lane, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource,
     SandboxedCall,
 };
-use handspike_types::{ToolCall, ToolOutput, ToolSettings, ToolVersions, spec::SandboxTool};
+use handspike_types::{ToolCall, ToolOutput, ToolSettings, ToolSpec, ToolVersions, spec::SandboxTool};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -18,25 +24,44 @@ type Notes = Arc<Mutex<Vec<String>>>;
 
 struct NotingSource(Notes);
 
-struct NotingSandbox(Notes);
+struct NotingSandbox(Notes, AtomicBool);
 
 #[async_trait]
 impl SandboxSource for NotingSource {
     async fn open(&self, _progress: &Progress) -> Result<OpenedSandbox, Fault> {
         note(&self.0, "open");
-        Ok(OpenedSandbox { sandbox: Box::new(NotingSandbox(Arc::clone(&self.0))), origin: Origin::Restarted })
+        Ok(OpenedSandbox {
+            sandbox: Box::new(NotingSandbox(Arc::clone(&self.0), AtomicBool::new(false))),
+            origin: Origin::Restarted,
+        })
     }
 }
 
 #[async_trait]
 impl Sandbox for NotingSandbox {
-    /// The command `die` ends the sandbox.
+    /// The command `die` ends the sandbox, `hang` is never answered, and after `die later` no call reaches it.
     async fn call(&self, call: SandboxedCall<'_>, _: &CallContext) -> Result<ToolOutput, SandboxFailure> {
+        if self.1.load(Ordering::Relaxed) {
+            note(&self.0, "not reached");
+            // The other lanes meet the same end.
+            tokio::task::yield_now().await;
+            return Err(SandboxFailure::NotReached(Fault::new("it had ended")));
+        }
         note(&self.0, call.tool);
         match call.arguments.get("command") {
+            Some(command) if command == "die later" => {
+                self.1.store(true, Ordering::Relaxed);
+                Ok(ToolOutput::text("done"))
+            }
+            Some(command) if command == "die at once" => Err(SandboxFailure::NotReached(Fault::new("it had ended"))),
             Some(command) if command == "die" => Err(SandboxFailure::Ended(Fault::new("it ran out of memory"))),
+            Some(command) if command == "hang" => pending().await,
             _ => Ok(ToolOutput::text("done")),
         }
+    }
+
+    async fn give_up(&self) {
+        note(&self.0, "give up");
     }
 
     async fn close(&self) -> Result<(), Fault> {
@@ -56,7 +81,8 @@ fn router() -> (Router, Notes) {
 fn router_of(versions: ToolVersions) -> (Router, Notes) {
     let notes = Notes::default();
     let source = Box::new(NotingSource(Arc::clone(&notes)));
-    let tools = SandboxTools::new(source, &SandboxTool::PUBLISHED, ToolSettings::of(versions));
+    let published = [SandboxTool::Bash, SandboxTool::Editor, SandboxTool::Computer];
+    let tools = SandboxTools::new(source, &published, ToolSettings::of(versions));
     (Router::new().with(Box::new(tools)), notes)
 }
 
@@ -122,8 +148,48 @@ async fn a_sandbox_that_ends_costs_one_call_and_the_next_is_told_what_is_left() 
 }
 
 #[tokio::test]
+async fn a_sandbox_that_ended_between_calls_costs_none_of_them() {
+    let (router, notes) = router();
+    let run = async |command: &str| execute(&router, &call("bash", json!({"command": command}))).await;
+    run("die later").await;
+    let (first, second) = tokio::join!(run("true"), run("true"));
+    for output in [first, second] {
+        let text = output.joined_text();
+        assert!(!output.is_error && text.starts_with("[the sandbox had ended and was started again"), "{text}");
+        assert!(text.ends_with("done"), "{text}");
+    }
+    assert_eq!(run("true").await.joined_text(), "done");
+    let expected = ["open", "bash", "not reached", "not reached", "open", "bash", "bash", "bash"];
+    assert_eq!(noted(&notes), expected);
+}
+
+#[tokio::test]
+async fn a_call_that_no_sandbox_lives_to_see_is_given_up() {
+    let (router, notes) = router();
+    let output = execute(&router, &call("bash", json!({"command": "die at once"}))).await;
+    let told = "not run: it had ended\n[so it went 3 times";
+    assert!(output.is_error && output.joined_text().starts_with(told), "{}", output.joined_text());
+    assert_eq!(noted(&notes), ["open", "bash", "open", "bash", "open", "bash"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sandbox_that_does_not_answer_is_given_up_once_and_opened_again() {
+    let (router, notes) = router();
+    let run = async |command: &str| execute(&router, &call("bash", json!({"command": command}))).await;
+    let (hung, beside) = tokio::join!(run("hang"), run("hang"));
+    for hung in [hung, beside] {
+        let told = "not finished: the tool `bash` gave no answer within 150 s, so its sandbox was given up\n";
+        assert!(hung.is_error && hung.joined_text().starts_with(told), "{}", hung.joined_text());
+    }
+    let next = run("true").await;
+    assert!(next.joined_text().contains("started again: its files are as they were"), "{}", next.joined_text());
+    router.close().await.expect("closes");
+    assert_eq!(noted(&notes), ["open", "bash", "bash", "give up", "open", "bash", "close"]);
+}
+
+#[tokio::test]
 async fn a_member_of_the_toolset_is_a_batch_with_its_neighbours() {
-    let (router, notes) = router_of(ToolVersions::NEWEST);
+    let (router, notes) = router_of("20260801".parse().expect("a version"));
     let member = ToolCall { toolset: Some("computer".to_owned()), ..call("screenshot", json!({})) };
     execute(&router, &member).await;
     let skipped = router.after_failure(&member).expect("batched");
@@ -170,4 +236,31 @@ async fn calls_to_the_sandbox_share_a_lane_and_unknown_ones_are_free() {
     assert_eq!(lane("bash"), lane("computer"));
     assert!(matches!(lane("bash"), Lane::Shared(_)));
     assert_eq!(lane("calculator"), Lane::Free);
+}
+
+/// A tool that the client runs.
+struct Phone;
+
+#[async_trait]
+impl Executor for Phone {
+    fn specs(&self) -> Vec<ToolSpec> {
+        vec![ToolSpec::new("phone", "Calls somebody.", json!({"type": "object"}))]
+    }
+
+    fn belongs_to_client(&self, _call: &ToolCall) -> bool {
+        true
+    }
+
+    async fn execute(&self, _call: &ToolCall, _context: &CallContext) -> Result<ToolOutput, Fault> {
+        Err(Fault::new("the client's call came here"))
+    }
+}
+
+#[test]
+fn the_router_passes_on_which_calls_belong_to_the_client() {
+    let (router, _notes) = router();
+    let router = router.with(Box::new(Phone));
+    let call = |name: &str| ToolCall { id: "a".to_owned(), name: name.to_owned(), arguments: json!({}), toolset: None };
+    let belongs = ["phone", "bash", "unheard_of"].map(|name| router.belongs_to_client(&call(name)));
+    assert_eq!(belongs, [true, false, false]);
 }

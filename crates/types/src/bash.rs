@@ -31,7 +31,7 @@ pub struct BashInput {
     /// True to replace the shell by a fresh one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<bool>,
-    /// Seconds after which the command and all it started are killed.
+    /// Seconds after which the command and all it started are killed, up to 86400.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<f64>,
 }

@@ -11,7 +11,7 @@ use crate::{
     computer::{self, ComputerAction, batch, input},
     desktop::{self, DesktopAction},
     editor::EditorCommand,
-    shell::{self, ShellName},
+    shell::{self, ShellAction, ShellName},
     spec::SandboxTool,
     terminal::{self, TerminalAction},
 };
@@ -24,6 +24,8 @@ const TIME_OF_OTHERS: Duration = Duration::from_secs(120);
 pub enum SandboxCall {
     /// A command for a shell, that of the tool `bash` among them.
     Shell(ShellName, BashAction),
+    /// The end of a shell.
+    CloseShell(ShellName),
     /// Something for a terminal.
     Terminal(ShellName, TerminalAction),
     /// An editor command.
@@ -56,10 +58,10 @@ impl SandboxCall {
     pub fn parse(tool: &str, arguments: &Value, settings: &ToolSettings) -> Result<Self, CallError> {
         Ok(match tool {
             bash::NAME => Self::Shell(ShellName::main(), BashAction::parse(arguments)?),
-            shell::NAME => {
-                let (name, action) = shell::parse(arguments)?;
-                Self::Shell(name, action)
-            }
+            shell::NAME => match shell::parse(arguments)? {
+                (name, ShellAction::Bash(action)) => Self::Shell(name, action),
+                (name, ShellAction::Close) => Self::CloseShell(name),
+            },
             terminal::NAME => {
                 let (name, action) = terminal::parse(arguments)?;
                 Self::Terminal(name, action)
@@ -92,7 +94,7 @@ impl SandboxCall {
     pub fn tool(&self, asked_as: &str) -> SandboxTool {
         match self {
             Self::Shell(..) if asked_as == bash::NAME => SandboxTool::Bash,
-            Self::Shell(..) => SandboxTool::Shell,
+            Self::Shell(..) | Self::CloseShell(_) => SandboxTool::Shell,
             Self::Terminal(..) => SandboxTool::Terminal,
             Self::Editor(_) => SandboxTool::Editor,
             Self::Computer(_) | Self::ComputerBatch(_) => SandboxTool::Computer,
@@ -106,7 +108,9 @@ impl SandboxCall {
         match self {
             Self::Shell(_, BashAction::Run { timeout, .. }) => timeout.unwrap_or(settings.bash.timeout()),
             Self::Terminal(_, TerminalAction::Start { wait, .. } | TerminalAction::Send { wait, .. }) => wait.timeout,
-            Self::Shell(_, BashAction::Restart) | Self::Terminal(_, TerminalAction::Close) => Duration::ZERO,
+            Self::Shell(_, BashAction::Restart) | Self::CloseShell(_) | Self::Terminal(_, TerminalAction::Close) => {
+                Duration::ZERO
+            }
             Self::Editor(_) | Self::Desktop(_) => TIME_OF_OTHERS,
             Self::Computer(action) => TIME_OF_OTHERS + action.time(settings),
             Self::ComputerBatch(actions) => {

@@ -12,7 +12,6 @@ use crate::{
         Form, Forms,
         Need::{Optional, Required},
     },
-    quoted,
 };
 
 /// The arguments as a model sends them, in any version.
@@ -91,7 +90,8 @@ impl EditorVersion {
     }
 }
 
-/// What the executor is asked to do. Paths are absolute and free of NUL.
+/// What the executor is asked to do. Paths are free of NUL. The executor refuses those that are not absolute, as it
+/// knows which files there are that may be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EditorCommand {
     /// Show a file's lines, a picture, or a directory's entries.
@@ -212,11 +212,6 @@ impl ViewRange {
 fn checked_path(path: &str) -> Result<PathBuf, InvalidInput> {
     if path.contains('\0') {
         return Err(InvalidInput::of("path", "holds a NUL character, which no path can"));
-    }
-    if !path.starts_with('/') {
-        let suggestion = quoted(&format!("/{path}"));
-        let message = format!("is {}, which is not absolute; did you mean {suggestion}?", quoted(path));
-        return Err(InvalidInput::of("path", message));
     }
     Ok(PathBuf::from(path))
 }

@@ -15,11 +15,6 @@ fn error(arguments: Value) -> String {
 }
 
 #[test]
-fn a_relative_path_is_refused_with_a_suggestion() {
-    assert!(error(json!({"command": "view", "path": "etc/hosts"})).contains("`/etc/hosts`"));
-}
-
-#[test]
 fn a_parameter_of_another_command_is_refused_and_the_right_ones_named() {
     let text = error(json!({"command": "view", "path": "/a", "old_str": "x"}));
     assert_eq!(text, "parameter `old_str` is not accepted by `view`, which takes `path`, `view_range`");

@@ -2,13 +2,15 @@
 //! terminals, JSON lines and reports are renderings of them.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{FinishReason, SessionId, ToolCall, ToolOutput, Usage};
+use crate::{Choice, FinishReason, Message, SessionId, ToolCall, ToolCallDelta, ToolOutput, Usage};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Counts the session's events from 0, without gaps.
+    /// Counts the session's stored events from 0, without gaps. One that is only announced has the number of the last
+    /// that was stored.
     pub seq: u64,
     /// Milliseconds since the Unix epoch.
     pub at_ms: u64,
@@ -34,8 +36,8 @@ pub enum EventKind {
     TurnStarted {
         /// The turn's number.
         turn: u32,
-        /// The user's text.
-        prompt: String,
+        /// What was said: messages of the user as a rule, and the results of calls that the client ran.
+        input: Vec<Message>,
     },
     /// A request goes to the model.
     StepStarted {
@@ -60,6 +62,29 @@ pub enum EventKind {
         usage: Usage,
         /// From request to answer.
         duration_ms: u64,
+        /// The tokens' log probabilities as the provider tells them, where they were asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        logprobs: Option<Value>,
+        /// The other answers, where several were asked for. The conversation goes on with the first, above.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        alternatives: Vec<Choice>,
+        /// What of the settings the provider could not honour, for people.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
+    },
+    /// The model writes. It is announced and never stored: what was written comes as a whole with `ModelAnswered`.
+    MessageDelta {
+        /// The turn's number.
+        turn: u32,
+        /// The step's number.
+        step: u32,
+        /// Which of several answers, from 0.
+        choice: u32,
+        /// More text, possibly none.
+        text: String,
+        /// More of a call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tool_call: Option<ToolCallDelta>,
     },
     /// A call is about to run.
     CallStarted {
@@ -113,6 +138,11 @@ pub enum Outcome {
     Done {
         /// Its last words.
         text: String,
+    },
+    /// The model called tools that the client runs. The next turn's input brings their results.
+    AwaitsClient {
+        /// The ids of the calls.
+        pending: Vec<String>,
     },
     /// A limit was reached.
     LimitReached {

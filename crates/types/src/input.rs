@@ -190,7 +190,14 @@ pub(crate) fn checked_seconds(
     if is_enough && seconds <= max {
         return Ok(Duration::from_secs_f64(seconds));
     }
-    Err(InvalidInput::wrong(parameter, &Value::from(seconds).to_string(), format!("seconds {least} {max}")))
+    Err(InvalidInput::wrong(parameter, &as_sent(seconds), format!("seconds {least} {max}")))
+}
+
+/// A number as JSON has it. Reading turned whole ones into fractions.
+fn as_sent(number: f64) -> String {
+    // Beyond that not every whole number is one of these.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() < EXACT { format!("{number:.0}") } else { Value::from(number).to_string() }
 }
 
 /// A whole number between bounds that its schema says, too.
@@ -292,6 +299,19 @@ mod tests {
             let text = error(arguments);
             assert!(text.len() < 2000 && text.contains("characters)"), "{} bytes", text.len());
             assert!(!text.contains('\u{1b}'));
+        }
+    }
+
+    #[test]
+    fn a_time_that_does_not_fit_is_repeated_as_it_was_sent() {
+        let error = |seconds| {
+            let checked = checked_seconds("timeout", seconds, Zero::Refused, Duration::from_secs(100));
+            checked.expect_err("does not fit").to_string()
+        };
+        for (seconds, told) in [(200.0, "`200`"), (0.0, "`0`"), (-1.0, "`-1`"), (100.5, "`100.5`"), (1e300, "`1e+300`")]
+        {
+            let text = error(seconds);
+            assert_eq!(text, format!("parameter `timeout` is {told}; it takes seconds above 0 and up to 100"));
         }
     }
 

@@ -16,6 +16,7 @@ mod form;
 mod id;
 mod input;
 mod message;
+mod model_settings;
 mod model_versions;
 mod quoted;
 mod settings;
@@ -30,7 +31,8 @@ pub use causes::with_causes;
 pub use event::{Event, EventKind, Outcome};
 pub use id::SessionId;
 pub use input::{InvalidInput, parse_input};
-pub use message::{ContentPart, FinishReason, Image, Message, ToolCall, ToolResult, Usage};
+pub use message::{Choice, ContentPart, FinishReason, Image, Message, ToolCall, ToolCallDelta, ToolResult, Usage};
+pub use model_settings::{ModelSettings, ResponseFormat, ToolChoice};
 pub use model_versions::versions_for_model;
 pub use quoted::{escaped, quoted};
 pub use settings::{

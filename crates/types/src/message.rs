@@ -9,10 +9,18 @@ use crate::ToolOutput;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "role", rename_all = "snake_case")]
 pub enum Message {
+    /// What the calling program tells the model in mid-conversation; the system prompt is no message.
+    System {
+        /// Its parts, at least one.
+        content: Vec<ContentPart>,
+    },
     /// What the person (or the calling program) asked.
     User {
         /// The prompt's parts, at least one.
         content: Vec<ContentPart>,
+        /// Who says it, where several people take part.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
     },
     /// What the model answered.
     Assistant {
@@ -20,10 +28,14 @@ pub enum Message {
         text: String,
         /// The calls it asks for, in its order.
         tool_calls: Vec<ToolCall>,
+        /// Who says it, where several agents take part.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
     },
     /// The results of a step's calls, in the order of the calls.
     Tools {
-        /// One result for every call of the assistant message before.
+        /// One result for every call of the assistant message before. At the end of a conversation that awaits its
+        /// client, and in what the client then answers, some are missing.
         results: Vec<ToolResult>,
     },
 }
@@ -31,7 +43,30 @@ pub enum Message {
 impl Message {
     /// A user's message of one text part.
     pub fn user(text: impl Into<String>) -> Self {
-        Self::User { content: vec![ContentPart::text(text)] }
+        Self::User { content: vec![ContentPart::text(text)], name: None }
+    }
+
+    /// A system message of one text part.
+    pub fn system(text: impl Into<String>) -> Self {
+        Self::System { content: vec![ContentPart::text(text)] }
+    }
+
+    /// An assistant's message without a name.
+    pub fn assistant(text: impl Into<String>, tool_calls: Vec<ToolCall>) -> Self {
+        Self::Assistant { text: text.into(), tool_calls, name: None }
+    }
+
+    /// All that it says in text, its parts joined by newlines.
+    #[must_use]
+    pub fn joined_text(&self) -> String {
+        match self {
+            Self::System { content } | Self::User { content, .. } => joined_text(content),
+            Self::Assistant { text, .. } => text.clone(),
+            Self::Tools { results } => {
+                let texts: Vec<String> = results.iter().map(|result| result.output.joined_text()).collect();
+                texts.join("\n")
+            }
+        }
     }
 }
 
@@ -53,6 +88,18 @@ impl ContentPart {
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text { text: text.into() }
     }
+}
+
+/// The text parts, joined by newlines.
+pub(crate) fn joined_text(content: &[ContentPart]) -> String {
+    let texts: Vec<&str> = content
+        .iter()
+        .filter_map(|part| match part {
+            ContentPart::Text { text } => Some(text.as_str()),
+            ContentPart::Image(_) => None,
+        })
+        .collect();
+    texts.join("\n")
 }
 
 /// A picture, as it travels in JSON.
@@ -89,6 +136,22 @@ pub struct ToolCall {
     pub toolset: Option<String>,
 }
 
+/// A piece of a call, as it comes while the model writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCallDelta {
+    /// Which of the answer's calls, from 0.
+    pub index: u32,
+    /// The call's id, with its first piece.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The tool's name, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// More of the arguments' JSON.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub arguments: String,
+}
+
 /// What came of a call, as the model is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToolResult {
@@ -115,6 +178,22 @@ pub enum FinishReason {
     Length,
     /// The provider withheld the answer.
     ContentFilter,
+}
+
+/// One of several answers to the same request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Which, from 0.
+    pub index: u32,
+    /// Its text, possibly empty.
+    pub text: String,
+    /// The calls it asks for.
+    pub tool_calls: Vec<ToolCall>,
+    /// Why the model stopped.
+    pub finish_reason: FinishReason,
+    /// The tokens' log probabilities as the provider tells them, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<Value>,
 }
 
 /// Tokens, as counted by the provider. Zero where it did not say.

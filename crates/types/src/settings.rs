@@ -52,10 +52,6 @@ pub struct EditorSettings {
 pub struct ComputerSettings {
     /// As which version the tool is offered.
     pub version: ComputerVersion,
-    /// Whether `zoom` is offered by the versions that leave it to choice.
-    pub zoom: bool,
-    /// Which X display is meant, for example 1 for `:1`; the sandbox's own when none.
-    pub display_number: Option<u32>,
     /// How large the pictures are that the model sees.
     pub fit: Fit,
     /// How long the screen is watched after an action.
@@ -160,14 +156,7 @@ impl Default for EditorSettings {
 impl Default for ComputerSettings {
     fn default() -> Self {
         let version = ToolVersions::SCHEMAS.computer;
-        Self {
-            version,
-            zoom: true,
-            display_number: None,
-            fit: Fit::of(version),
-            settle: Settle::default(),
-            unchanged: Unchanged::default(),
-        }
+        Self { version, fit: Fit::of(version), settle: Settle::default(), unchanged: Unchanged::default() }
     }
 }
 

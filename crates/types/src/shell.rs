@@ -19,17 +19,30 @@ pub const NAME: &str = "shell";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShellInput {
-    /// Which shell: 1 to 32 of `a-z`, `0-9`, `_` and `-`. A name that is new starts one. `main` is that of the tool `bash`.
+    /// Which shell: 1 to 32 of `a-z`, `0-9`, `_` and `-`. A name that is new starts one; 16 may be there at once. `main` is
+    /// that of the tool `bash`.
     pub name: String,
-    /// The command to run, any number of lines. Required unless `restart` is true.
+    /// The command to run, any number of lines. Required unless `restart` or `close` is true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// True to replace the shell by a fresh one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<bool>,
-    /// Seconds after which the command and all it started are killed.
+    /// Seconds after which the command and all it started are killed, up to 86400.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<f64>,
+    /// True to end the shell and all it started. `main` can't be closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub close: Option<bool>,
+}
+
+/// What is asked of a shell by its name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ShellAction {
+    /// What the tool `bash` does, too.
+    Bash(BashAction),
+    /// End it.
+    Close,
 }
 
 /// The name of a shell or terminal.
@@ -65,7 +78,42 @@ impl fmt::Display for ShellName {
 }
 
 /// Reads and checks a model's arguments.
-pub(crate) fn parse(arguments: &Value) -> Result<(ShellName, BashAction), InvalidInput> {
-    let ShellInput { name, command, restart, timeout } = parse_input(arguments)?;
-    Ok((ShellName::parse(name)?, BashAction::try_from(BashInput { command, restart, timeout })?))
+pub(crate) fn parse(arguments: &Value) -> Result<(ShellName, ShellAction), InvalidInput> {
+    let ShellInput { name, command, restart, timeout, close } = parse_input(arguments)?;
+    let name = ShellName::parse(name)?;
+    if !close.unwrap_or(false) {
+        return Ok((name, ShellAction::Bash(BashAction::try_from(BashInput { command, restart, timeout })?)));
+    }
+    let others = [("command", command.is_some()), ("restart", restart.is_some()), ("timeout", timeout.is_some())];
+    if let Some((other, _)) = others.iter().find(|(_, is_given)| *is_given) {
+        return Err(InvalidInput::beside(other, "close"));
+    }
+    if name == ShellName::main() {
+        let message = "is not accepted for `main`, which is the shell of the tool `bash`; `restart` replaces it";
+        return Err(InvalidInput::of("close", message));
+    }
+    Ok((name, ShellAction::Close))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_shell_is_closed_by_its_name_and_nothing_else() {
+        let (name, action) = parse(&json!({"name": "a", "close": true, "command": null})).expect("fits");
+        assert_eq!((name.as_str(), action), ("a", ShellAction::Close));
+        for (other, arguments) in [
+            ("command", json!({"name": "a", "close": true, "command": "ls"})),
+            ("restart", json!({"name": "a", "close": true, "restart": true})),
+            ("timeout", json!({"name": "a", "close": true, "timeout": 5})),
+        ] {
+            let error = parse(&arguments).expect_err("beside it").to_string();
+            assert_eq!(error, format!("parameter `{other}` is not accepted beside `close`"));
+        }
+        let error = parse(&json!({"name": "main", "close": true})).expect_err("bash's own").to_string();
+        assert!(error.starts_with("parameter `close` is not accepted for `main`"), "{error}");
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     ComputerVersion, ToolSettings, ToolSpec, bash,
-    computer::{self, ComputerInput, batch, input},
+    computer::{self, ComputerInput, batch, input, words},
     desktop::{self, DesktopInput},
     editor::EditorInput,
     form::schema_of,
@@ -29,8 +29,6 @@ pub enum SandboxTool {
 impl SandboxTool {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Bash, Self::Editor, Self::Computer, Self::Shell, Self::Terminal, Self::Desktop];
-    /// Those with a published contract.
-    pub const PUBLISHED: [Self; 3] = [Self::Bash, Self::Editor, Self::Computer];
 
     /// The name under which people choose it.
     #[must_use]
@@ -151,16 +149,13 @@ fn computer_tool(settings: &ToolSettings) -> ToolSpec {
 /// The newest version: a tool for each action, and one that takes several, for models that don't know the set.
 fn computer_toolset(settings: &ToolSettings) -> Vec<ToolSpec> {
     let members = input::forms(&settings.computer).forms.into_iter().map(|form| {
-        let description =
-            format!("Desktop: {}. Coordinates are pixels of the full screenshot.", form.verb.replace('_', " "));
-        ToolSpec {
-            toolset: Some(computer::NAME.to_owned()),
-            ..ToolSpec::new(form.verb, description, form.schema::<ComputerInput>())
-        }
+        let (does, schema) = words::describe(form, form.schema::<ComputerInput>());
+        ToolSpec { toolset: Some(computer::NAME.to_owned()), ..ToolSpec::new(form.verb, does, schema) }
     });
     let batch = ToolSpec::new(
         batch::NAME,
-        "Runs several desktop actions in order, stops at the first that fails, and answers with a screenshot at the end.",
+        "Runs several actions of the desktop in order, stops at the first that fails, and answers with a screenshot at \
+         the end.",
         schema_of::<batch::BatchInput>(),
     );
     members.chain([batch]).collect()
@@ -209,6 +204,47 @@ mod tests {
             assert_eq!(spec.parameters["type"], "object", "{}", spec.name);
             assert_eq!(spec.parameters["additionalProperties"], false, "{}", spec.name);
             assert!(!spec.parameters.to_string().contains("$ref"), "{}", spec.parameters);
+        }
+    }
+
+    #[test]
+    fn no_description_is_empty_or_has_a_line_break() {
+        fn check(schema: &Value, at: &str) {
+            match schema {
+                Value::Object(fields) => fields.iter().for_each(|(name, value)| match (name.as_str(), value) {
+                    ("description", Value::String(text)) => {
+                        assert!(!text.is_empty() && !text.contains('\n'), "{at}: {text:?}");
+                    }
+                    _ => check(value, at),
+                }),
+                Value::Array(items) => items.iter().for_each(|item| check(item, at)),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        for spec in all_specs() {
+            assert!(spec.description.ends_with('.') && !spec.description.contains('\n'), "{}", spec.description);
+            check(&spec.parameters, &spec.name);
+        }
+    }
+
+    #[test]
+    fn the_longest_times_are_told() {
+        let told = |version: &str, tool: SandboxTool, name: &str, parameter: &str| {
+            let settings = ToolSettings::of(version.parse().expect("a version"));
+            let spec = tool.specs(&settings).into_iter().find(|spec| spec.name == name).expect("offered");
+            spec.parameters["properties"][parameter]["description"].as_str().unwrap_or_default().to_owned()
+        };
+        let hold = computer::MAX_HOLD.as_secs();
+        for (version, tool, name, parameter, limit) in [
+            ("20250124", SandboxTool::Bash, "bash", "timeout", bash::MAX_TIMEOUT.as_secs()),
+            ("20250124", SandboxTool::Shell, "shell", "timeout", bash::MAX_TIMEOUT.as_secs()),
+            ("20250124", SandboxTool::Terminal, "terminal", "timeout", terminal::MAX_TIMEOUT.as_secs()),
+            ("20251124", SandboxTool::Computer, "computer", "duration", 100),
+            ("20260801", SandboxTool::Computer, "wait", "duration", hold),
+            ("20260801", SandboxTool::Computer, "hold_key", "duration", hold),
+        ] {
+            let text = told(version, tool, name, parameter);
+            assert!(text.contains(&format!(" to {limit}")), "{name}: {text}");
         }
     }
 

@@ -58,7 +58,7 @@ pub struct TerminalInput {
     /// Wait until the screen shows this text, instead of until the terminal is quiet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// Seconds to wait at most; the command runs on after that. The default is 10.
+    /// Seconds to wait at most, up to 3600; the command runs on after that. The default is 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<f64>,
     /// True to end the command, and all it started, and the terminal.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     ContentPart, Image, InvalidInput, bash::BashDetails, computer::ComputerDetails, desktop::DesktopDetails,
-    editor::EditorDetails, terminal::TerminalDetails,
+    editor::EditorDetails, message::joined_text, terminal::TerminalDetails,
 };
 
 /// A tool as it is offered to a model.
@@ -71,15 +71,7 @@ impl ToolOutput {
     /// All text parts, joined by newlines.
     #[must_use]
     pub fn joined_text(&self) -> String {
-        let texts: Vec<&str> = self
-            .content
-            .iter()
-            .filter_map(|part| match part {
-                ContentPart::Text { text } => Some(text.as_str()),
-                ContentPart::Image(_) => None,
-            })
-            .collect();
-        texts.join("\n")
+        joined_text(&self.content)
     }
 }
 

@@ -76,9 +76,9 @@ impl ToolVersions {
     pub const SCHEMAS: Self =
         Self { bash: BashVersion::V20250124, editor: EditorVersion::V20250124, computer: ComputerVersion::V20251124 };
 
-    /// The newest of everything.
-    pub const NEWEST: Self =
-        Self { bash: BashVersion::V20250124, editor: EditorVersion::V20250728, computer: ComputerVersion::V20260801 };
+    /// As of 20250124: the tools that MCP clients know best.
+    pub const BEST_KNOWN: Self =
+        Self { bash: BashVersion::V20250124, editor: EditorVersion::V20250124, computer: ComputerVersion::V20250124 };
 
     /// The dates at which a version came out.
     pub const DATES: [&'static str; 6] = ["20241022", "20250124", "20250429", "20250728", "20251124", "20260801"];
@@ -132,6 +132,13 @@ impl FromStr for ToolVersions {
             computer: ComputerVersion::as_of(date).ok_or_else(unknown)?,
         })
     }
+}
+
+#[cfg(test)]
+impl ToolVersions {
+    /// The newest of everything.
+    pub(crate) const NEWEST: Self =
+        Self { bash: BashVersion::V20250124, editor: EditorVersion::V20250728, computer: ComputerVersion::V20260801 };
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub enum Refusal {
     Origin(String),
     /// There is no key.
     NoKey,
-    /// It is another key.
+    /// It is another key, or there are several.
     WrongKey,
 }
 
@@ -51,6 +51,10 @@ impl Door {
 
     /// Checks by which name and from which page a request comes.
     pub fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Page, Refusal> {
+        // A request line may name a host as well, and whoever stands between may go by that one.
+        if let Some(named) = uri.authority().filter(|named| !self.is_known(named)) {
+            return Err(Refusal::Host(named.to_string()));
+        }
         let host = host_of(uri, headers);
         if !host.as_ref().is_some_and(|host| self.is_known(host)) {
             return Err(Refusal::Host(host.map(|host| host.to_string()).unwrap_or_default()));
@@ -62,9 +66,14 @@ impl Door {
         if is_known && origins.next().is_none() { Ok(Page::Of(origin.clone())) } else { Err(Refusal::Origin(text)) }
     }
 
-    /// Checks the key, which is in `Authorization: Bearer KEY`.
+    /// Checks the key, which is in the one `Authorization: Bearer KEY`.
     pub fn check_key(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let Some(header) = headers.get(AUTHORIZATION) else { return Err(Refusal::NoKey) };
+        let mut keys = headers.get_all(AUTHORIZATION).iter();
+        let Some(header) = keys.next() else { return Err(Refusal::NoKey) };
+        if keys.next().is_some() {
+            // Whoever stands between may have looked at the other one.
+            return Err(Refusal::WrongKey);
+        }
         match header.as_bytes().split_at_checked("bearer ".len()) {
             Some((scheme, key)) if scheme.eq_ignore_ascii_case(b"bearer ") && self.key.is(key) => Ok(()),
             Some(_) | None => Err(Refusal::WrongKey),
@@ -124,6 +133,20 @@ mod tests {
     }
 
     #[test]
+    fn a_request_line_that_names_a_host_names_a_known_one_too() {
+        let localhost = headers(&[("host", "localhost")]);
+        for uri in ["http://evil.example/mcp", "http://localhost@evil.example/mcp"] {
+            assert!(matches!(door().admit(&Uri::from_static(uri), &localhost), Err(Refusal::Host(_))), "{uri}");
+        }
+        for uri in ["http://127.0.0.1:8080/mcp", "/mcp"] {
+            assert_eq!(door().admit(&Uri::from_static(uri), &localhost), Ok(Page::None), "{uri}");
+        }
+        assert_eq!(door().admit(&Uri::from_static("http://box.example/"), &HeaderMap::new()), Ok(Page::None));
+        let evil = headers(&[("host", "evil.example")]);
+        assert!(matches!(door().admit(&Uri::from_static("http://localhost/"), &evil), Err(Refusal::Host(_))));
+    }
+
+    #[test]
     fn pages_of_others_are_turned_away() {
         let page = |origin| admit(&[("host", "localhost"), ("origin", origin)]);
         assert!(matches!(page("http://localhost:8080"), Ok(Page::Of(_))));
@@ -142,5 +165,8 @@ mod tests {
             assert_eq!(check(value), Err(Refusal::WrongKey), "{value}");
         }
         assert_eq!(door().check_key(&HeaderMap::new()), Err(Refusal::NoKey));
+        let twice =
+            headers(&[("authorization", "Bearer 0123456789abcdef"), ("authorization", "Bearer 0123456789abcdef")]);
+        assert_eq!(door().check_key(&twice), Err(Refusal::WrongKey));
     }
 }

@@ -11,12 +11,13 @@ use std::{
 
 use clap::Args;
 use futures_util::FutureExt as _;
-use handspike_conformance::{Case, Progress, Report, ServerCommand, Suite, Tool, Verdict, cases};
+use handspike_conformance::{Case, Progress, Report, ServerCommand, StartError, Suite, Tool, Verdict, cases};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    exit::{Exit, Failure},
+    exit::{Exit, Failure, tell},
     interrupt::Interrupt,
+    render::unless_unread,
 };
 
 #[derive(Args)]
@@ -36,7 +37,7 @@ pub(crate) struct ConformanceArgs {
     /// Write how every case went to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// How many tools are checked beside each other, each with a server of its own.
+    /// How many tools are checked beside each other, each with a server of its own; 1 to 3.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=3))]
     jobs: u8,
     /// Arguments for `handspike mcp`, such as `--tools-version 20241022`; only without --mcp.
@@ -57,7 +58,7 @@ pub(crate) async fn run(args: ConformanceArgs) -> Result<Exit, Failure> {
         return Err(Failure::usage("no case is chosen\nhint: `handspike conformance --list` shows them all"));
     }
     if args.list {
-        return list(&chosen).map_err(Failure::internal).map(|()| Exit::Done);
+        return unless_unread(list(&chosen)).map_err(Failure::internal).map(|()| Exit::Done);
     }
     let command = args.command()?;
     // A file that can't be written is better known before a minute has passed.
@@ -73,8 +74,14 @@ pub(crate) async fn run(args: ConformanceArgs) -> Result<Exit, Failure> {
         () = interrupt.at_once.cancelled() => return Ok(Exit::Interrupted),
     };
     bar.finish_and_clear();
-    let report = report.map_err(Failure::sandbox)?;
-    print(&report, args.json).map_err(Failure::internal)?;
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return args.not_started(error),
+    };
+    if let Some(path) = &args.json {
+        fs::write(path, format!("{:#}\n", report.to_json())).map_err(Failure::internal)?;
+    }
+    unless_unread(print(&report)).map_err(Failure::internal)?;
     Ok(match (interrupt.polite.is_cancelled(), report.is_clean()) {
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::Done,
@@ -89,6 +96,21 @@ impl ConformanceArgs {
             [case.tool.name(), case.group, case.name].iter().any(|name| name.to_lowercase().contains(&text))
         };
         self.tools.contains(&case.tool) && self.filter.as_deref().is_none_or(is_named)
+    }
+
+    /// Our own server has said what is wrong, in the words and with the exit code that people know.
+    fn not_started(&self, error: StartError) -> Result<Exit, Failure> {
+        match (&self.mcp, error) {
+            (None, StartError::Ended { status, complaint }) if !complaint.is_empty() => {
+                tell(&complaint);
+                Ok(match status.code() {
+                    Some(1) => Exit::Fault,
+                    Some(2) => Exit::Usage,
+                    Some(_) | None => Exit::Sandbox,
+                })
+            }
+            (_, error) => Err(Failure::sandbox(error)),
+        }
     }
 
     fn command(&self) -> Result<ServerCommand, Failure> {
@@ -120,18 +142,21 @@ fn progress_bar(total: usize) -> ProgressBar {
 }
 
 fn show(bar: &ProgressBar, progress: Progress<'_>) {
-    let last = progress.last;
+    let (done, last) = match progress {
+        Progress::Waiting { limit } => {
+            let text = format!("waiting for the server to greet, up to {} s", limit.as_secs());
+            return bar.suspend(|| tell(&text));
+        }
+        Progress::Ended { done, last, .. } => (done, last),
+    };
     if matches!(last.verdict, Verdict::Failed { .. }) {
         bar.println(format!("failed: {} · {}: {}", last.tool.name(), last.group, last.name));
     }
     bar.set_message(format!("{} · {}: {}", last.tool.name(), last.group, last.name));
-    bar.set_position(progress.done as u64);
+    bar.set_position(done as u64);
 }
 
-fn print(report: &Report, json: Option<PathBuf>) -> io::Result<()> {
-    if let Some(path) = json {
-        fs::write(path, format!("{:#}\n", report.to_json()))?;
-    }
+fn print(report: &Report) -> io::Result<()> {
     let mut out = io::stdout().lock();
     write!(out, "{report}")?;
     writeln!(out, "\n{:.1} s", report.seconds)

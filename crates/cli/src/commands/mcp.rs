@@ -1,14 +1,15 @@
 //! `handspike mcp`: the tools of a sandbox for any MCP client, on standard streams or on HTTP.
 
-use std::{env, net::SocketAddr};
+use std::{
+    env,
+    net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _},
+};
 
 use clap::Args;
 use handspike_mcp::{HttpConfig, HttpServer, ServeError, Server, ServerInfo, ToolHints, serve_stdio};
 use handspike_runtime::{History, Order, Place, Workbench};
 use handspike_sandbox::{Engine, Network};
-use handspike_types::{
-    BashVersion, ComputerVersion, EditorVersion, SessionId, ToolVersions, spec::SandboxTool, with_causes,
-};
+use handspike_types::{SessionId, ToolVersions, spec::SandboxTool, with_causes};
 use handspike_web::{ApiKey, ListenError, Origin};
 
 use crate::{
@@ -26,19 +27,15 @@ const KEY_VARIABLE: &str = "HANDSPIKE_API_KEY";
 /// The actions of the computer that only look, where each is a tool of its own.
 const LOOKING: [&str; 4] = ["screenshot", "zoom", "cursor_position", "wait"];
 
-/// The tools that clients know best, unless others are asked for.
-const VERSIONS: ToolVersions = ToolVersions {
-    bash: BashVersion::V20250124,
-    editor: EditorVersion::V20250124,
-    computer: ComputerVersion::V20250124,
-};
-
 /// Offer the tools of a sandbox to an MCP client.
 #[derive(Args)]
 #[command(after_help = "Examples:
   handspike mcp                                            on standard input and output, as desktop clients start it
   handspike mcp --tools bash,editor --mount .:/workspace/src:rw
-  handspike mcp --http 127.0.0.1:8931                      on HTTP, with a key that is told at the start")]
+  handspike mcp --http 127.0.0.1:8931                      on HTTP, with a key that is told at the start
+
+It serves until the client closes its standard input, or until SIGINT (Ctrl-C) or SIGTERM, and ends with exit code 0 then.
+Stopped before it serves, or by a second signal, it ends with 130.")]
 pub(crate) struct McpArgs {
     /// The tools to offer: bash, editor, computer, and beyond the published ones shell, terminal, desktop.
     #[arg(long, value_name = "TOOL,...", value_delimiter = ',', default_value = "bash,editor,computer")]
@@ -60,12 +57,13 @@ pub(crate) struct McpArgs {
     #[arg(long)]
     yes: bool,
 
-    /// Serve HTTP instead of standard input and output.  [without an address: a free port of 127.0.0.1]
-    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:0")]
+    /// Serve HTTP instead of standard input and output, at an address, a name such as localhost, or a port of 127.0.0.1.
+    /// [without an address: a free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:0", value_parser = parse_address)]
     http: Option<SocketAddr>,
 
-    /// The key that HTTP clients must give. Otherwise HANDSPIKE_API_KEY, which other users of this machine can't see,
-    /// or a new one.
+    /// The key that HTTP clients must give, of 16 or more printable characters. Otherwise HANDSPIKE_API_KEY, which other
+    /// users of this machine can't see, or a new one.
     #[arg(long, value_name = "KEY", requires = "http")]
     api_key: Option<String>,
 
@@ -77,6 +75,25 @@ pub(crate) struct McpArgs {
     /// --http listen where other machines reach it.
     #[arg(long, value_name = "HOST", requires = "http")]
     allow_host: Vec<String>,
+}
+
+/// Reads `127.0.0.1:8931`, `[::1]:8931`, `localhost:8931` or `8931`.
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.parse() {
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    let wrong = |what: &str| format!("{what}; write for example 127.0.0.1:8931, localhost:8931 or 8931");
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    if host.is_empty() || port.parse::<u16>().is_err() {
+        return Err(wrong("it has no port"));
+    }
+    if host.contains(':') && !host.starts_with('[') {
+        return Err(wrong("an address with colons stands in brackets, as in [::1]:8931"));
+    }
+    let found: Vec<SocketAddr> = text.to_socket_addrs().map_err(|_| wrong("there is no such address"))?.collect();
+    // A name may stand for both kinds; most clients try the older one, too.
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(|| wrong("there is no such address"))
 }
 
 /// How clients come to the server, once it is known that they can.
@@ -172,7 +189,8 @@ fn introduction(place: &Place) -> ServerInfo {
 impl McpArgs {
     /// Checks everything that can be checked without an engine.
     fn resolve(&self) -> Result<Resolved, Failure> {
-        self.place.resolve(self.behaviour.choose(&self.tools, VERSIONS), None, Vec::new())
+        let tools = self.place.without_missing_desktop(&self.tools)?;
+        self.place.resolve(self.behaviour.choose(&tools, ToolVersions::BEST_KNOWN), None, Vec::new())
     }
 
     /// Listens, if that is wanted, before anything slow begins: the address may be taken.
@@ -237,5 +255,42 @@ impl McpArgs {
                 Err(Failure::usage(format!("`{name}` may mean {} sessions\nhint: give more of the id", several.len())))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_port_or_a_host_with_a_port() {
+        for (text, address) in
+            [("8931", "127.0.0.1:8931"), ("127.0.0.2:1", "127.0.0.2:1"), ("[::1]:8931", "[::1]:8931")]
+        {
+            assert_eq!(parse_address(text).map(|address| address.to_string()).as_deref(), Ok(address));
+        }
+        assert!(parse_address("localhost:8931").is_ok_and(|address| address.ip().is_loopback()));
+        for wrong in ["", "localhost", ":8931", "127.0.0.1", "localhost:99999", "::1:5"] {
+            assert!(parse_address(wrong).expect_err("no address").contains("write for example"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn tools_of_a_desktop_are_not_offered_where_there_is_none() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            args: McpArgs,
+        }
+        let offered = |line: &[&str]| {
+            let line = <Line as clap::Parser>::try_parse_from([&["x"], line].concat()).expect("it parses");
+            line.args.place.without_missing_desktop(&line.args.tools).map_err(|failure| format!("{failure:?}"))
+        };
+        let all = [SandboxTool::Bash, SandboxTool::Editor, SandboxTool::Computer];
+        assert_eq!(offered(&[]).expect("offered"), all);
+        assert_eq!(offered(&["--image", "some/other"]).expect("offered"), all);
+        assert_eq!(offered(&["--image", "base"]).expect("offered"), all[..2]);
+        let nothing = offered(&["--image", "base", "--tools", "computer,desktop"]).expect_err("nothing is left");
+        assert!(nothing.contains("no desktop"), "{nothing}");
     }
 }

@@ -10,7 +10,7 @@ use clap::Args;
 use handspike_core::{AllowAll, EventSink, Limits, Model, Policy, Transcript};
 use handspike_runtime::{Assembly, History, KeyInFile, Scenario, Workbench, model_named};
 use handspike_sandbox::Engine;
-use handspike_types::{SessionId, ToolVersions, spec::SandboxTool};
+use handspike_types::{Message, SessionId, ToolVersions, spec::SandboxTool};
 
 use crate::{
     approval::{Approve, AskEachTime, consent_to_host, somebody_to_ask},
@@ -101,7 +101,7 @@ struct Task {
 pub(crate) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let task = Task::resolve(&args)?;
     let session = SessionId::generate();
-    let record = Record::open(args.out.clone().unwrap_or_else(|| default_record(session)))?;
+    let record = Record::open(args.out.clone(), session)?;
     let interrupt = Interrupt::listen().map_err(Failure::internal)?;
     let activity = if args.json { Activity::hidden() } else { Activity::shown() };
     let prepared = async {
@@ -143,14 +143,19 @@ struct Record {
 }
 
 impl Record {
-    fn open(folder: PathBuf) -> Result<Self, Failure> {
+    fn open(given: Option<PathBuf>, session: SessionId) -> Result<Self, Failure> {
+        let hint = match given {
+            Some(_) => "--out takes an empty folder, a new one, or one of an earlier run",
+            None => "give another one with --out",
+        };
+        let folder = given.unwrap_or_else(|| default_record(session));
         let report = std::fs::create_dir_all(&folder)
             .and_then(|()| refuse_what_is_not_a_record(&folder))
             .and_then(|()| Report::create(&folder.join(Report::FILE)));
         match report {
             Ok(report) => Ok(Self { folder, report }),
             Err(error) => Err(Failure::usage(format!(
-                "the record's folder `{}` cannot be used: {error}\nhint: --out takes an empty folder, a new one, or one of an earlier run",
+                "the record's folder `{}` cannot be used: {error}\nhint: {hint}",
                 folder.display()
             ))),
         }
@@ -189,7 +194,7 @@ async fn play(args: &RunArgs, parts: Parts, interrupt: &Interrupt) -> Result<Exi
     };
     let mut running = assembly.begin().await?;
     let outcome = tokio::select! {
-        outcome = running.run_turn(&prompt, &interrupt.polite) => Some(outcome),
+        outcome = running.run_turn(vec![Message::user(prompt)], &interrupt.polite) => Some(outcome),
         () = interrupt.at_once.cancelled() => None,
     };
     let ended = running.end().await;

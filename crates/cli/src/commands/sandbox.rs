@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     exit::{Exit, Failure},
-    render::Activity,
+    render::{Activity, unless_unread},
     units::show_age,
 };
 
@@ -126,7 +126,7 @@ async fn list(engine: &Engine) -> Result<Exit, Failure> {
         }
         Ok(())
     };
-    write().map_err(Failure::internal)?;
+    unless_unread(write()).map_err(Failure::internal)?;
     Ok(Exit::Done)
 }
 
@@ -214,7 +214,7 @@ async fn relay(program: ExecOutput) -> Result<Exit, Failure> {
 }
 
 fn write_to(mut out: impl io::Write, bytes: &[u8]) -> Result<(), Failure> {
-    out.write_all(bytes).and_then(|()| out.flush()).map_err(Failure::internal)
+    unless_unread(out.write_all(bytes).and_then(|()| out.flush())).map_err(Failure::internal)
 }
 
 async fn remove(engine: &Engine, names: &[String]) -> Result<Exit, Failure> {

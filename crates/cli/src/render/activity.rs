@@ -33,6 +33,7 @@ impl Activity {
         let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         spinner.set_style(style);
+        spinner.finish_and_clear();
         Self { spinner }
     }
 
@@ -40,18 +41,18 @@ impl Activity {
     pub(crate) fn busy(&self, what: &str) {
         let what = summary::one_line(what);
         if measure_text_width(&self.spinner.message()) == 0 {
-            self.spinner.reset_elapsed();
+            self.spinner.reset();
             self.spinner.enable_steady_tick(Duration::from_millis(100));
         }
         self.spinner.set_message(what);
     }
 
-    /// Shows nothing any more.
+    /// Shows nothing any more. A spinner that has finished is not drawn again either, so that text can be written in its
+    /// place piece by piece.
     pub(crate) fn idle(&self) {
         self.spinner.disable_steady_tick();
         self.spinner.set_message("");
         self.spinner.finish_and_clear();
-        self.spinner.reset();
     }
 
     /// Runs something that prints, with the line out of its way.

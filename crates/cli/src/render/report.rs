@@ -17,9 +17,6 @@ use crate::units::show_millis;
 
 const STYLE: &str = include_str!("report.css");
 
-/// What may be embedded: the media type comes from a sandbox and would otherwise end up in an attribute as it is.
-const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/webp", "image/gif"];
-
 /// Writes the report of one session.
 pub(crate) struct Report {
     file: File,
@@ -43,7 +40,9 @@ impl EventSink for Report {
     async fn announce(&mut self, event: &Event) -> io::Result<()> {
         let markup = match &event.kind {
             EventKind::SessionStarted { model, .. } => head(&event.session.to_string(), model),
-            EventKind::TurnStarted { prompt, .. } => html! { section.task { h2 { "Task" } pre { (prompt.trim()) } } },
+            EventKind::TurnStarted { input, .. } => {
+                html! { section.task { h2 { "Task" } pre { (summary::of_input(input)) } } }
+            }
             EventKind::ModelAnswered { step, text, duration_ms, usage, .. } => html! {
                 section.step {
                     h2 { "Step " (step) " " small { (show_millis(*duration_ms)) @if usage.total() > 0 { ", " (usage.total()) " tokens" } } }
@@ -53,7 +52,9 @@ impl EventSink for Report {
             EventKind::CallStarted { call, .. } => html! { (call_head(call)) },
             EventKind::CallFinished { call_id, output, duration_ms, .. } => result(call_id, output, *duration_ms),
             EventKind::TurnFinished { outcome, steps, duration_ms, .. } => ending(outcome, *steps, *duration_ms),
-            EventKind::StepStarted { .. } | EventKind::Progress { .. } => return Ok(()),
+            EventKind::StepStarted { .. } | EventKind::MessageDelta { .. } | EventKind::Progress { .. } => {
+                return Ok(());
+            }
         };
         self.file.write_all(markup.into_string().as_bytes())
     }
@@ -108,26 +109,23 @@ fn coloured(diff: &str) -> Markup {
 }
 
 fn picture(image: &Image) -> Markup {
-    let is_base64 = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=');
-    if !PICTURES.contains(&image.media_type.as_str()) || !image.data.bytes().all(is_base64) {
-        return html! { p { "a picture that cannot be shown" } };
-    }
     html! { img loading="lazy" alt="screenshot" src={ "data:" (image.media_type) ";base64," (image.data) }; }
 }
 
 fn ending(outcome: &Outcome, steps: u32, duration_ms: u64) -> Markup {
     let (kind, title, text) = match outcome {
-        Outcome::Done { text } => ("done", "Done", text.as_str()),
-        Outcome::LimitReached { limit } => ("stopped", "Limit reached", limit.as_str()),
-        Outcome::Cancelled => ("stopped", "Interrupted", ""),
-        Outcome::ModelFailed { error } => ("failed", "The model failed", error.as_str()),
-        Outcome::ExpectationFailed { error } => ("failed", "Expectation not met", error.as_str()),
-        Outcome::Faulted { error } => ("failed", "Failed", error.as_str()),
+        Outcome::Done { text } => ("done", "Done", text.clone()),
+        Outcome::AwaitsClient { pending } => ("stopped", "Waiting for results", pending.join("\n")),
+        Outcome::LimitReached { limit } => ("stopped", "Limit reached", limit.clone()),
+        Outcome::Cancelled => ("stopped", "Interrupted", String::new()),
+        Outcome::ModelFailed { error } => ("failed", "The model failed", error.clone()),
+        Outcome::ExpectationFailed { error } => ("failed", "Expectation not met", error.clone()),
+        Outcome::Faulted { error } => ("failed", "Failed", error.clone()),
     };
     html! {
         section.ending.(kind) {
             h2 { (title) " " small { (steps) " steps, " (show_millis(duration_ms)) } }
-            @if !text.is_empty() { pre { (summary::printable(text)) } }
+            @if !text.is_empty() { pre { (summary::printable(&text)) } }
         }
     }
 }
@@ -138,10 +136,10 @@ mod tests {
 
     #[test]
     fn what_a_sandbox_says_stays_text() {
-        let output =
-            ToolOutput::text("<script>alert(1)</script>").with_image(Image::new("image/png\" onerror=\"x", "AAAA"));
+        let forged = Image::new("image/png\" onerror=\"x", "AAAA\" onerror=\"x");
+        let output = ToolOutput::text("<script>alert(1)</script>").with_image(forged);
         let markup = result("call\"><script>", &output, 1).into_string();
         assert!(!markup.contains("<script>"), "{markup}");
-        assert!(!markup.contains("onerror"), "{markup}");
+        assert!(!markup.contains("\" onerror"), "{markup}");
     }
 }

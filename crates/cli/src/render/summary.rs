@@ -2,27 +2,60 @@
 //! reaches a terminal but printable characters.
 
 use handspike_types::{
-    ContentPart, ToolCall, ToolDetails, ToolOutput,
-    bash::{self, BashDetails, BashEnd},
-    computer,
+    ContentPart, Message, SandboxCall, ToolCall, ToolDetails, ToolOutput, ToolSettings, ToolVersions,
+    bash::{self, BashAction, BashDetails, BashEnd},
+    computer::ComputerAction,
+    escaped,
+    shell::ShellName,
+    terminal::TerminalAction,
 };
 use serde_json::Value;
 
-/// What a call is about, in one line: the command, the file, the action.
+/// What a turn was begun with.
+pub(crate) fn of_input(input: &[Message]) -> String {
+    let texts: Vec<String> = input.iter().map(|message| message.joined_text().trim().to_owned()).collect();
+    texts.join("\n")
+}
+
+/// What a call is about, in one line: the command, the file, the action. What is no call is shown as it came.
 pub(crate) fn of_call(call: &ToolCall) -> String {
-    let text = |key: &str| call.arguments.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let line = match call.name.as_str() {
-        bash::NAME if call.arguments.get("restart").is_some() => "restart".to_owned(),
-        bash::NAME => text("command"),
-        "str_replace_editor" | "str_replace_based_edit_tool" => format!("{} {}", text("command"), text("path")),
-        computer::NAME => {
-            let coordinate = call.arguments.get("coordinate").map(Value::to_string).unwrap_or_default();
-            let typed = call.arguments.get("text").map(Value::to_string).unwrap_or_default();
-            [text("action"), coordinate, typed].join(" ")
-        }
-        _ => call.arguments.to_string(),
+    one_line(&read(call).map_or_else(|| call.arguments.to_string(), |read| about(call, &read)))
+}
+
+/// The call as the newest version reads it that can.
+fn read(call: &ToolCall) -> Option<SandboxCall> {
+    let versions = ToolVersions::DATES.iter().rev().filter_map(|date| date.parse().ok());
+    versions.map(ToolSettings::of).find_map(|at| SandboxCall::parse(&call.name, &call.arguments, &at).ok())
+}
+
+fn about(call: &ToolCall, read: &SandboxCall) -> String {
+    let text = |key: &str| call.arguments.get(key).and_then(Value::as_str).unwrap_or_default();
+    let in_shell = |name: &ShellName, what: &str| match call.name.as_str() {
+        bash::NAME => what.to_owned(),
+        _ => format!("{name}: {what}"),
     };
-    one_line(&line)
+    match read {
+        SandboxCall::Shell(name, BashAction::Run { command, .. }) => in_shell(name, command),
+        SandboxCall::Shell(name, BashAction::Restart) => in_shell(name, "restart"),
+        SandboxCall::CloseShell(name) => in_shell(name, "close"),
+        SandboxCall::Terminal(name, TerminalAction::Start { command, .. }) => format!("{name}: {command}"),
+        SandboxCall::Terminal(name, TerminalAction::Send { typed, .. }) => {
+            let typed = [escaped(&typed.text), typed.keys.join(" ")];
+            format!("{name}: {}", typed.join(" "))
+        }
+        SandboxCall::Terminal(name, TerminalAction::Close) => format!("{name}: close"),
+        SandboxCall::Editor(_) => format!("{} {}", text("command"), text("path")),
+        SandboxCall::Computer(_) | SandboxCall::Desktop(_) => format!("{} {}", text("action"), others(call)),
+        SandboxCall::ComputerBatch(actions) => {
+            actions.iter().map(ComputerAction::name).collect::<Vec<&str>>().join(", ")
+        }
+    }
+}
+
+/// The arguments beside the action, as they were written.
+fn others(call: &ToolCall) -> String {
+    let given = call.arguments.as_object().into_iter().flatten();
+    given.filter(|(name, _)| *name != "action").map(|(_, value)| value.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 /// How a call ended, in one line.
@@ -113,6 +146,34 @@ mod tests {
         let line = of_call(&call);
         assert!(line.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{line:?}");
         assert!(line.contains("echo") && line.contains("owned") && line.contains("second"), "{line:?}");
+    }
+
+    #[test]
+    fn a_call_is_told_by_what_it_does_whatever_the_tool_and_its_version() {
+        for (name, arguments, told) in [
+            ("bash", json!({"command": "ls -l"}), "ls -l"),
+            ("bash", json!({"restart": true}), "restart"),
+            ("shell", json!({"name": "web", "command": "make serve"}), "web: make serve"),
+            ("shell", json!({"name": "web", "close": true}), "web: close"),
+            ("terminal", json!({"name": "vi", "command": "vi a"}), "vi: vi a"),
+            ("terminal", json!({"name": "vi", "input": ":q\n", "keys": ["Escape"]}), r"vi: :q\n Escape"),
+            ("str_replace_editor", json!({"command": "undo_edit", "path": "/a"}), "undo_edit /a"),
+            ("str_replace_based_edit_tool", json!({"command": "view", "path": "/a"}), "view /a"),
+            ("computer", json!({"action": "type", "text": "90.00"}), r#"type "90.00""#),
+            ("computer", json!({"action": "left_click", "coordinate": [3, 4]}), "left_click [3,4]"),
+            ("left_click", json!({"coordinate": [3, 4]}), "[3,4]"),
+            ("screenshot", json!({}), ""),
+            (
+                "computer_batch",
+                json!({"actions": [{"name": "screenshot"}, {"name": "left_mouse_up"}]}),
+                "screenshot, left_mouse_up",
+            ),
+            ("desktop", json!({"action": "write_clipboard", "text": "a"}), r#"write_clipboard "a""#),
+            ("weather", json!({"place": "here"}), r#"{"place":"here"}"#),
+        ] {
+            let call = ToolCall { id: "1".to_owned(), name: name.to_owned(), arguments, toolset: None };
+            assert_eq!(of_call(&call), told, "{name}");
+        }
     }
 
     #[test]

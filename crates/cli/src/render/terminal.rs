@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     io::{self, Write as _},
+    mem,
     path::PathBuf,
 };
 
@@ -12,7 +13,7 @@ use console::{Style, style};
 use handspike_core::EventSink;
 use handspike_types::{ContentPart, Event, EventKind, Outcome, ToolCall, ToolOutput, Usage};
 
-use super::{Activity, summary};
+use super::{Activity, summary, unless_unread};
 use crate::units::show_millis;
 
 /// The longest diff that is shown in full.
@@ -23,19 +24,35 @@ pub(crate) struct Terminal {
     activity: Activity,
     record: PathBuf,
     running: HashMap<String, ToolCall>,
+    /// Whether a part of the model's answer stands on the screen already, in a line that has not ended.
+    is_writing: bool,
 }
 
 impl Terminal {
     pub(crate) fn new(activity: Activity, record: PathBuf) -> Self {
-        Self { activity, record, running: HashMap::new() }
+        Self { activity, record, running: HashMap::new(), is_writing: false }
     }
 
     fn print(&self, text: &str) -> io::Result<()> {
-        self.activity.aside(|| {
-            let mut out = io::stdout().lock();
-            out.write_all(text.as_bytes())?;
-            out.flush()
-        })
+        self.activity.aside(|| print_plainly(text))
+    }
+
+    /// Shows more of what the model says, as it says it.
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        let text = if self.is_writing { text } else { text.trim_start() };
+        if text.is_empty() {
+            return Ok(());
+        }
+        // The activity's line would be drawn over the unfinished one.
+        self.activity.idle();
+        let start = if self.is_writing { "" } else { "\n" };
+        self.is_writing = true;
+        print_plainly(&format!("{start}{}", summary::printable(text)))
+    }
+
+    /// Ends a line that was left open.
+    fn end_writing(&mut self) -> io::Result<()> {
+        if mem::take(&mut self.is_writing) { print_plainly("\n") } else { Ok(()) }
     }
 
     fn finished_call(&self, call: Option<&ToolCall>, name: &str, output: &ToolOutput, duration_ms: u64) -> String {
@@ -65,19 +82,28 @@ impl EventSink for Terminal {
                 let line = format!("{} {}  model {model}\n", style("session").bold(), event.session);
                 self.print(&line)
             }
-            EventKind::TurnStarted { prompt, .. } => {
-                self.print(&format!("{} {}\n", style("task").bold(), summary::printable(prompt.trim())))
+            EventKind::TurnStarted { input, .. } => {
+                let task = summary::printable(&summary::of_input(input));
+                self.print(&format!("{} {task}\n", style("task").bold()))
             }
             EventKind::StepStarted { step, .. } => {
                 self.activity.busy(&format!("step {step}: the model thinks"));
                 Ok(())
             }
-            EventKind::ModelAnswered { text, .. } => {
+            // Of several answers, the first is the one that counts.
+            EventKind::MessageDelta { choice: 0, text, .. } => self.write(text),
+            EventKind::MessageDelta { .. } => Ok(()),
+            EventKind::ModelAnswered { text, warnings, .. } => {
                 self.activity.idle();
                 match text.trim() {
-                    "" => Ok(()),
-                    text => self.print(&format!("\n{}\n", summary::printable(text))),
+                    _ if self.is_writing => self.end_writing()?,
+                    "" => {}
+                    text => self.print(&format!("\n{}\n", summary::printable(text)))?,
                 }
+                for warning in warnings {
+                    self.print(&format!("  {} {}\n", style("!").yellow(), summary::printable(warning)))?;
+                }
+                Ok(())
             }
             EventKind::CallStarted { call, .. } => {
                 self.activity.busy(&format!("{} {}", call.name, summary::of_call(call)));
@@ -95,15 +121,24 @@ impl EventSink for Terminal {
             }
             EventKind::TurnFinished { outcome, steps, usage, duration_ms, .. } => {
                 self.activity.idle();
+                self.end_writing()?;
                 self.print(&ending(outcome, *steps, *usage, *duration_ms))
             }
         }
     }
 }
 
+fn print_plainly(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    unless_unread(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
 fn ending(outcome: &Outcome, steps: u32, usage: Usage, duration_ms: u64) -> String {
     let (mark, what) = match outcome {
         Outcome::Done { .. } => (style("done").green().bold(), String::new()),
+        Outcome::AwaitsClient { pending } => {
+            (style("waiting").yellow().bold(), format!(" for the results of {}", pending.join(", ")))
+        }
         Outcome::LimitReached { limit } => (style("limit reached").yellow().bold(), format!(": {limit}")),
         Outcome::Cancelled => (style("interrupted").yellow().bold(), String::new()),
         Outcome::ModelFailed { error } => (style("the model failed").red().bold(), format!(": {error}")),

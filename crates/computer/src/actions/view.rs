@@ -12,7 +12,7 @@ impl<D: Desktop> Acting<'_, D> {
     pub(super) fn wait(&mut self, time: Duration) -> Result<Outcome, DesktopError> {
         self.desktop.pause(time)?;
         let patience = Settle { first_change_ms: 0, ..self.settings.settle };
-        self.desktop.settle(patience).map(Outcome::Acted)
+        self.desktop.settle(patience).map(|settled| Outcome::Waited(time, settled))
     }
 
     pub(super) fn screenshot(&mut self) -> Result<Outcome, DesktopError> {

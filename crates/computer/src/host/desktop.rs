@@ -18,10 +18,10 @@ use xkeysym::Keysym;
 use super::{
     platform::Platform,
     screen,
-    session::Session,
     strokes::{self, Pressed, Stroke},
     typing::{self, Piece},
     watch::{Watched, until_still},
+    window_system::WindowSystem,
     worker::Worker,
 };
 use crate::{
@@ -88,13 +88,13 @@ impl HostDesktop {
     /// and Windows. The system may ask its user for permission, which is waited for.
     pub fn connect(config: &ComputerConfig) -> Result<Self, ConnectError> {
         let refused = |display: &str, source| ConnectError::Open { display: display.to_owned(), source };
-        let (session, display) = Session::of_this_process().map_err(|error| refused("$DISPLAY", error.into()))?;
+        let (system, display) = WindowSystem::of_this_process().map_err(|error| ConnectError::Unnamed(error.into()))?;
         let name = display.clone();
-        let worker = Worker::start(CONSENT, move || Platform::open(session, &name))?;
+        let worker = Worker::start(CONSENT, move || Platform::open(system, &name))?;
         let worker = worker.map_err(|error| refused(&display, error.into()))?;
-        let x11 = match session {
-            Session::X11 => Some(X11Desktop::connect(&display, config)?),
-            Session::Wayland | Session::Native => None,
+        let x11 = match system {
+            WindowSystem::X11 => Some(X11Desktop::connect(&display, config)?),
+            WindowSystem::Wayland | WindowSystem::Native => None,
         };
         Ok(Self {
             worker,
@@ -108,7 +108,9 @@ impl HostDesktop {
         })
     }
 
-    /// Treats X11 like every other platform: keys, clipboard and windows go through the libraries.
+    /// Treats X11 like every other platform: keys, clipboard and windows go through the libraries. For tests, which can't
+    /// have the other platforms; on X11 it is the lesser way.
+    #[doc(hidden)]
     #[must_use]
     pub fn without_x11(mut self) -> Self {
         self.x11 = None;

@@ -9,18 +9,17 @@ use xcap::{XCapError, image::RgbaImage};
 
 use super::{
     clipboard::Pasteboard,
-    pointer_image::PointerImage,
     screen::{self, Placement, Screen},
-    session::{Refusal, Session},
     strokes::Pressed,
+    window_system::{Refusal, WindowSystem},
     windows,
     x11_side::X11Side,
 };
-use crate::{DesktopError, Extent};
+use crate::{DesktopError, Extent, pointer_image::PointerImage};
 
 /// What sees and operates one desktop.
 pub(super) struct Platform {
-    session: Session,
+    system: WindowSystem,
     screen: Screen,
     enigo: Enigo,
     pasteboard: Pasteboard,
@@ -33,21 +32,21 @@ pub(super) struct Platform {
 
 impl Platform {
     /// Opens everything but the clipboard, and takes a first picture, so that what is not allowed is known at once.
-    pub(super) fn open(session: Session, display: &str) -> Result<Self, Refusal> {
+    pub(super) fn open(system: WindowSystem, display: &str) -> Result<Self, Refusal> {
         check_permission()?;
         // First of all, since it stays: some servers start anew when their last client leaves, which xcap does each time.
-        let x11 = match session {
-            Session::X11 => Some(X11Side::connect(display).map_err(Refusal::NoServer)?),
-            Session::Wayland | Session::Native => None,
+        let x11 = match system {
+            WindowSystem::X11 => Some(X11Side::connect(display).map_err(Refusal::NoServer)?),
+            WindowSystem::Wayland | WindowSystem::Native => None,
         };
-        let no_picture = |source| Refusal::NoPicture { session, source };
+        let no_picture = |source| Refusal::NoPicture { system, source };
         let mut screen = Screen::primary().map_err(no_picture)?.ok_or(Refusal::NoScreen)?;
         let pixels = screen::extent(&screen.picture().map_err(no_picture)?);
-        let enigo = input(session, display).map_err(|error| session.refused_input(error))?;
-        let mut platform = Self { session, screen, enigo, pasteboard: Pasteboard::default(), x11, pixels, put: None };
-        if session == Session::Wayland {
+        let enigo = input(system, display).map_err(|error| system.refused_input(error))?;
+        let mut platform = Self { system, screen, enigo, pasteboard: Pasteboard::default(), x11, pixels, put: None };
+        if system == WindowSystem::Wayland {
             let middle = Point { x: pixels.width / 2, y: pixels.height / 2 };
-            platform.move_pointer(middle).map_err(|_| session.refused_input(NewConError::Reply))?;
+            platform.move_pointer(middle).map_err(|_| system.refused_input(NewConError::Reply))?;
         }
         Ok(platform)
     }
@@ -81,7 +80,7 @@ impl Platform {
     pub(super) fn move_pointer(&mut self, to: Point) -> Result<(), DesktopError> {
         let (x, y) = self.placement()?.to_units(to.x, to.y);
         self.enigo.move_mouse(x, y, Coordinate::Abs).map_err(|error| self.refused(&error))?;
-        if self.session == Session::Wayland {
+        if self.system == WindowSystem::Wayland {
             self.put = Some(to);
         }
         Ok(())
@@ -133,10 +132,10 @@ impl Platform {
 
     pub(super) fn windows(&mut self) -> Result<Vec<Window>, DesktopError> {
         let placement = self.placement()?;
-        let placement = match self.session {
+        let placement = match self.system {
             // Those that xcap knows of are Xwayland's, which counts in pixels of the picture.
-            Session::Wayland => Placement { units: placement.pixels, ..placement },
-            Session::X11 | Session::Native => placement,
+            WindowSystem::Wayland => Placement { units: placement.pixels, ..placement },
+            WindowSystem::X11 | WindowSystem::Native => placement,
         };
         windows::list(placement).map_err(|error| self.unseen(error))
     }
@@ -177,16 +176,16 @@ impl Platform {
 
 /// Opens enigo for one kind of desktop. Where X11 and Wayland are both there, as with Xwayland, it would press
 /// everything twice, so it is given a name under which the other one is not found.
-fn input(session: Session, display: &str) -> Result<Enigo, NewConError> {
+fn input(system: WindowSystem, display: &str) -> Result<Enigo, NewConError> {
     const NOT_THERE: &str = "none";
-    let own = |kind: Session| if session == kind { display } else { NOT_THERE };
+    let own = |kind: WindowSystem| if system == kind { display } else { NOT_THERE };
     #[cfg(windows)]
     // Without it places are scaled behind our back. It fails where it was done before, which does no harm.
     let _ = enigo::set_dpi_awareness();
     Enigo::new(&Settings {
         linux_delay: 0,
-        x11_display: Some(own(Session::X11).to_owned()),
-        wayland_display: Some(own(Session::Wayland).to_owned()),
+        x11_display: Some(own(WindowSystem::X11).to_owned()),
+        wayland_display: Some(own(WindowSystem::Wayland).to_owned()),
         ..Settings::default()
     })
 }

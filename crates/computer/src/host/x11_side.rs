@@ -13,8 +13,7 @@ use x11rb::{
     rust_connection::RustConnection,
 };
 
-use super::pointer_image::PointerImage;
-use crate::{DesktopError, PlatformError};
+use crate::{DesktopError, PlatformError, pointer_image::PointerImage};
 
 /// A connection to the display that the libraries use.
 pub(super) struct X11Side {
@@ -41,13 +40,7 @@ impl X11Side {
 
     /// The pointer's image, in pixels of all screens together.
     pub(super) fn pointer_image(&self) -> Result<PointerImage, DesktopError> {
-        let reply = self.connection.xfixes_get_cursor_image()?.reply()?;
-        Ok(PointerImage {
-            left: i32::from(reply.x) - i32::from(reply.xhot),
-            top: i32::from(reply.y) - i32::from(reply.yhot),
-            width: reply.width.into(),
-            argb: reply.cursor_image,
-        })
+        Ok(self.connection.xfixes_get_cursor_image()?.reply()?.into())
     }
 
     /// An error if the display is gone.

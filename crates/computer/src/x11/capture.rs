@@ -10,9 +10,8 @@ use x11rb::protocol::xfixes::ConnectionExt as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat, ImageOrder};
 
 use super::display::Display;
-use super::pointer_image;
 use super::shared_memory::SharedMemory;
-use crate::{ConnectError, DesktopError, Extent, Frame};
+use crate::{ConnectError, DesktopError, Extent, Frame, pointer_image::PointerImage};
 
 const BYTES_PER_PIXEL: usize = 4;
 const ALL_PLANES: u32 = !0;
@@ -65,7 +64,7 @@ impl Camera {
         };
         let mut frame = Frame { size, rgb };
         match display.connection.xfixes_get_cursor_image()?.reply() {
-            Ok(pointer) => pointer_image::draw(&mut frame, &pointer),
+            Ok(pointer) => PointerImage::from(pointer).draw(&mut frame),
             // The server refuses it once the window manager, whose it was, is gone. A picture without it is still one.
             Err(ReplyError::X11Error(_)) => {}
             Err(error @ ReplyError::ConnectionError(_)) => return Err(error.into()),

@@ -55,7 +55,10 @@ impl X11Desktop {
         Ok(desktop)
     }
 
-    /// Takes pictures over the socket from now on, as with a server that cannot share memory.
+    /// Takes pictures over the socket from now on, as with a server that cannot share memory. For tests and measurements:
+    /// nobody wants it where memory can be shared.
+    #[doc(hidden)]
+    #[must_use]
     pub fn without_shared_memory(mut self) -> Self {
         self.camera.use_socket();
         self

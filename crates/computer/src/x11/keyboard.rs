@@ -128,10 +128,11 @@ impl Keyboard {
         }
     }
 
-    /// How much of a text can be typed with the spare keys that there are, and which symbols they are for.
+    /// How much of a text can be typed with half of the spare keys that there are, and which symbols they are for. The
+    /// other half keeps the symbols of the round before, for a program that reads late in spite of its answer.
     fn next_round(&self, layout: &Layout, keysyms: &[Keysym]) -> (usize, Vec<Keysym>) {
         // At least one, so that a layout without any spare key is reported instead of looped over.
-        let room = self.spares.capacity().max(1);
+        let room = self.spares.capacity().div_ceil(2).max(1);
         let mut missing = Vec::new();
         for (index, keysym) in keysyms.iter().take(ROUND).enumerate() {
             if layout.stroke(*keysym).is_some() || missing.contains(keysym) {

@@ -16,7 +16,6 @@ mod key_map;
 mod keyboard;
 mod layout;
 mod manager;
-mod pointer_image;
 mod reader;
 mod shared_memory;
 mod spare_keys;

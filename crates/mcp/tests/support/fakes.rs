@@ -67,7 +67,6 @@ impl Executor for FakeTools {
             "fault" => return Err(Fault::new("the disk is full")),
             "panic" => panic!("this tool always panics"),
             "shot" => ToolOutput::text("here it is").with_image(Image::new("image/png", PICTURE)),
-            "forged" => ToolOutput::text("look").with_image(Image::new("image/svg+xml", PICTURE)),
             "command" => ToolOutput::text("hello").with_details(ToolDetails::Bash(details())),
             other => ToolOutput::error(format!("there is no tool `{other}`; the tools are `echo` and others")),
         };

@@ -1,27 +1,41 @@
 //! Carries requests and answers over HTTP, within bounds of time and size.
 
-use std::{net::IpAddr, time::Duration};
+use std::{future::Future, net::IpAddr, time::Duration};
 
 use async_trait::async_trait;
-use handspike_core::{Model, ModelError, ModelReply, ModelRequest};
+use handspike_core::{Model, ModelDelta, ModelError, ModelReply, ModelRequest};
 use handspike_types::with_causes;
 use reqwest::{
     Client, Response, Url,
-    header::{AUTHORIZATION, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
     redirect,
 };
 use thiserror::Error;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout, timeout_at},
+};
 
 use super::{
     ApiKey,
+    names::ToolNames,
     request::ChatRequest,
-    response::{read_refusal, read_reply},
+    response::{Asked, read_refusal, read_reply},
+    settings::{Dialect, WireSettings, missing_in},
+    sse::SseReader,
+    stream::Assembly,
 };
+
+/// The host that is no imitation.
+const OPENAI_HOST: &str = "api.openai.com";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest answer that is read.
 const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// What a stream gets to end after its last word; then the connection can be used again.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How much of an error's body is read; the rest is left unread.
 const MAX_ERROR_BODY: usize = 64 * 1024;
@@ -35,15 +49,19 @@ pub struct OpenAiConfig {
     pub base_url: String,
     /// Sent as a bearer token; local servers need none.
     pub api_key: Option<ApiKey>,
-    /// From the request's first byte to the answer's last.
+    /// From the request to the first piece of the answer, or to all of one that comes in one piece.
     pub request_timeout: Duration,
+    /// The longest silence between two pieces of an answer.
+    pub idle_timeout: Duration,
 }
 
 impl OpenAiConfig {
-    /// A configuration with ten minutes for a request: a large local model thinks for minutes.
+    /// A configuration with ten minutes until an answer begins, for a large local model reads for minutes, and two minutes
+    /// between its pieces.
     pub fn new(model: impl Into<String>, base_url: impl Into<String>, api_key: Option<ApiKey>) -> Self {
         let request_timeout = Duration::from_secs(10 * 60);
-        Self { model: model.into(), base_url: base_url.into(), api_key, request_timeout }
+        let idle_timeout = Duration::from_secs(2 * 60);
+        Self { model: model.into(), base_url: base_url.into(), api_key, request_timeout, idle_timeout }
     }
 }
 
@@ -75,6 +93,7 @@ pub struct OpenAi {
     config: OpenAiConfig,
     name: String,
     url: Url,
+    dialect: Dialect,
     authorization: Option<HeaderValue>,
     client: Client,
 }
@@ -85,26 +104,100 @@ impl OpenAi {
         let url = endpoint(&config.base_url)?;
         let authorization = config.api_key.as_ref().map(bearer).transpose()?;
         let client = client_for(&url)?;
-        Ok(Self { name: format!("openai:{}", config.model), config, url, authorization, client })
+        let dialect = if url.host_str() == Some(OPENAI_HOST) { Dialect::OpenAi } else { Dialect::Imitation };
+        Ok(Self { name: format!("openai:{}", config.model), config, url, dialect, authorization, client })
     }
 
-    async fn exchange(&self, request: ModelRequest<'_>) -> Result<ModelReply, ModelError> {
-        let mut post = self.client.post(self.url.clone()).json(&ChatRequest::new(&self.config.model, request));
+    async fn exchange(
+        &self,
+        request: ModelRequest<'_>,
+        settings: WireSettings,
+        deltas: &mpsc::Sender<ModelDelta>,
+    ) -> Result<ModelReply, ModelError> {
+        let asked = Asked { messages: request.messages.len(), names: ToolNames::of(&request) };
+        let body = ChatRequest::new(&self.config.model, request, settings);
+        let mut post = self.client.post(self.url.clone()).json(&body);
         if let Some(authorization) = &self.authorization {
             post = post.header(AUTHORIZATION, authorization);
         }
-        let response = post.send().await.map_err(|error| self.unreachable(error))?;
+        let begins_by = Instant::now() + self.config.request_timeout;
+        let response = self.in_time(begins_by, post.send()).await?.map_err(|error| self.unreachable(error))?;
+        if is_event_stream(&response) && response.status().is_success() {
+            return self.read_stream(response, &asked, begins_by, deltas).await;
+        }
+        self.in_time(begins_by, self.read_whole(response, &asked)).await?
+    }
+
+    async fn in_time<T>(&self, limit: Instant, work: impl Future<Output = T>) -> Result<T, ModelError> {
+        let seconds = whole_seconds(self.config.request_timeout);
+        timeout_at(limit, work).await.map_err(|_| ModelError::TimedOut { seconds })
+    }
+
+    /// Reads an answer that comes in one piece, as some servers give it though they are asked for a stream.
+    async fn read_whole(&self, response: Response, asked: &Asked) -> Result<ModelReply, ModelError> {
         let status = response.status();
         if status.is_success() {
             let body = self.read(response, MAX_BODY).await?;
             if body.is_cut {
-                return Err(ModelError::Malformed { cause: format!("it is larger than {MAX_BODY} bytes") });
+                return Err(too_large());
             }
-            read_reply(&body.bytes, request.messages.len())
+            read_reply(&body.bytes, asked)
         } else {
             let body = self.read(response, MAX_ERROR_BODY).await?;
             Err(read_refusal(status.as_u16(), &body.bytes))
         }
+    }
+
+    /// Reads an answer as it is written, and passes it on piece by piece.
+    async fn read_stream(
+        &self,
+        mut response: Response,
+        asked: &Asked,
+        begins_by: Instant,
+        deltas: &mpsc::Sender<ModelDelta>,
+    ) -> Result<ModelReply, ModelError> {
+        let (mut events, mut answer) = (SseReader::default(), Assembly::new(asked));
+        let mut length = 0;
+        while !answer.is_done() {
+            let piece = match self.next_piece(&mut response, length, begins_by).await {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                // All is said, and only the usage is missing.
+                Err(_) if answer.is_whole() => break,
+                Err(error) => return Err(error),
+            };
+            let piece = piece.as_ref();
+            length += piece.len();
+            if length > MAX_BODY {
+                return Err(too_large());
+            }
+            for data in events.feed(piece) {
+                pass_on(answer.take(&data)?, deltas).await;
+            }
+        }
+        if answer.is_done() {
+            let _ = timeout(FAREWELL, response.chunk()).await;
+        } else if let Some(Ok(rest)) = events.finish().map(|data| answer.take(&data)) {
+            pass_on(rest, deltas).await;
+        }
+        answer.into_reply()
+    }
+
+    async fn next_piece(
+        &self,
+        response: &mut Response,
+        length: usize,
+        begins_by: Instant,
+    ) -> Result<Option<impl AsRef<[u8]>>, ModelError> {
+        let piece = match length {
+            0 => self.in_time(begins_by, response.chunk()).await?,
+            _ => {
+                let seconds = whole_seconds(self.config.idle_timeout);
+                let piece = timeout(self.config.idle_timeout, response.chunk()).await;
+                piece.map_err(|_| ModelError::Stalled { seconds })?
+            }
+        };
+        piece.map_err(|error| ModelError::CutOff { cause: with_causes(&error.without_url()) })
     }
 
     async fn read(&self, mut response: Response, limit: usize) -> Result<Body, ModelError> {
@@ -130,6 +223,8 @@ impl OpenAi {
             ModelError::Refused { status, message } => ModelError::Refused { status, message: key.hidden_in(&message) },
             ModelError::Malformed { cause } => ModelError::Malformed { cause: key.hidden_in(&cause) },
             ModelError::Unreachable { .. }
+            | ModelError::CutOff { .. }
+            | ModelError::Stalled { .. }
             | ModelError::TimedOut { .. }
             | ModelError::ExpectationFailed(_)
             | ModelError::ScriptEnded { .. } => error,
@@ -143,12 +238,37 @@ impl Model for OpenAi {
         &self.name
     }
 
-    async fn answer(&self, request: ModelRequest<'_>) -> Result<ModelReply, ModelError> {
-        let limit = self.config.request_timeout;
-        let answer = tokio::time::timeout(limit, self.exchange(request)).await;
-        let answer = answer.unwrap_or(Err(ModelError::TimedOut { seconds: limit.as_secs_f64().ceil() as u64 }));
-        answer.map_err(|error| self.without_key(error))
+    async fn answer(
+        &self,
+        request: ModelRequest<'_>,
+        deltas: &mpsc::Sender<ModelDelta>,
+    ) -> Result<ModelReply, ModelError> {
+        let (settings, mut warnings) = WireSettings::of(&request, self.dialect);
+        let answer = self.exchange(request, settings, deltas).await;
+        let reply = answer.map_err(|error| self.without_key(error))?;
+        warnings.extend(missing_in(&reply, request.settings));
+        Ok(ModelReply { warnings, ..reply })
     }
+}
+
+async fn pass_on(pieces: Vec<ModelDelta>, deltas: &mpsc::Sender<ModelDelta>) {
+    for piece in pieces {
+        // Whoever asked may be content with the whole answer.
+        let _ = deltas.send(piece).await;
+    }
+}
+
+fn is_event_stream(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+}
+
+fn too_large() -> ModelError {
+    ModelError::Malformed { cause: format!("it is larger than {MAX_BODY} bytes") }
+}
+
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs_f64().ceil() as u64
 }
 
 struct Body {

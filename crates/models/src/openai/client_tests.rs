@@ -1,4 +1,8 @@
-use handspike_types::{Image, Message, ToolCall, ToolOutput, ToolResult, ToolSpec};
+use std::sync::LazyLock;
+
+use handspike_types::{
+    ContentPart, Image, Message, ModelSettings, ToolCall, ToolChoice, ToolOutput, ToolResult, ToolSpec,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -19,6 +23,8 @@ enum Reaction {
     Flood(&'static str),
     /// Sends these bytes and then keeps the connection open in silence.
     Hang(&'static str),
+    /// Sends these bytes one by one and closes.
+    Drip(Vec<u8>),
 }
 
 /// A request as the server got it.
@@ -49,6 +55,13 @@ async fn react(mut stream: TcpStream, reaction: Reaction, requests: mpsc::Unboun
             let mut sent = stream.write_all(head.as_bytes()).await;
             while sent.is_ok() {
                 sent = stream.write_all(piece.as_bytes()).await;
+            }
+        }
+        Reaction::Drip(bytes) => {
+            stream.set_nodelay(true).expect("a socket");
+            for byte in bytes {
+                stream.write_all(&[byte]).await.expect("the client reads");
+                tokio::task::yield_now().await;
             }
         }
         Reaction::Hang(bytes) => {
@@ -94,12 +107,22 @@ fn specs() -> Vec<ToolSpec> {
     vec![ToolSpec::new("bash", "Runs a command.", parameters)]
 }
 
+fn request<'a>(system_prompt: &'a str, messages: &'a [Message], tools: &'a [ToolSpec]) -> ModelRequest<'a> {
+    static SETTINGS: LazyLock<ModelSettings> = LazyLock::new(ModelSettings::default);
+    ModelRequest { system_prompt, messages, tools, settings: &SETTINGS }
+}
+
+/// Where pieces go that nobody waits for.
+fn nobody() -> mpsc::Sender<ModelDelta> {
+    mpsc::channel(1).0
+}
+
 /// The body that the server gets for a conversation.
 async fn sent(messages: &[Message]) -> Value {
     let (base_url, mut requests) = serve(hello()).await;
     let tools = specs();
-    let request = ModelRequest { system_prompt: "be brief", messages, tools: &tools };
-    let reply = client(&base_url).answer(request).await.expect("a reply");
+    let request = request("be brief", messages, &tools);
+    let reply = client(&base_url).answer(request, &nobody()).await.expect("a reply");
     assert_eq!(reply.text, "hello");
     requests.recv().await.expect("a request").body
 }
@@ -112,7 +135,7 @@ async fn error(reaction: Reaction) -> ModelError {
 
 async fn ask(client: &OpenAi) -> Result<ModelReply, ModelError> {
     let messages = [Message::user("go")];
-    client.answer(ModelRequest { system_prompt: "", messages: &messages, tools: &[] }).await
+    client.answer(request("", &messages, &[]), &nobody()).await
 }
 
 fn asked(calls: &[(&str, Value)]) -> Message {
@@ -122,7 +145,7 @@ fn asked(calls: &[(&str, Value)]) -> Message {
         arguments: arguments.clone(),
         toolset: None,
     };
-    Message::Assistant { text: String::new(), tool_calls: calls.iter().map(call).collect() }
+    Message::assistant("", calls.iter().map(call).collect())
 }
 
 fn result(call_id: &str, output: ToolOutput) -> ToolResult {
@@ -141,6 +164,8 @@ async fn the_first_request_has_the_prompts_and_the_tools() {
                 "description": "Runs a command.",
                 "parameters": {"type": "object", "properties": {"command": {"type": "string"}}},
             }}],
+            "stream": true,
+            "stream_options": {"include_usage": true},
         })
     );
 }
@@ -181,6 +206,175 @@ async fn pictures_follow_all_results_in_one_user_message() {
 }
 
 #[tokio::test]
+async fn settings_and_refused_names_go_out_in_the_apis_words_and_names_come_back() {
+    let wire = super::super::names::tool_on_wire("prüfe").into_owned();
+    let call = json!({"id": "a", "function": {"name": wire, "arguments": "{}"}});
+    let answer = json!({"choices": [{"message": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]});
+    let (base_url, mut requests) = serve(http("200 OK", &answer.to_string())).await;
+    let settings = ModelSettings {
+        temperature: Some(3.0),
+        max_tokens: Some(9),
+        n: Some(2),
+        tool_choice: Some(ToolChoice::Function { name: "prüfe".to_owned() }),
+        ..ModelSettings::default()
+    };
+    let before = ToolCall { id: "z".to_owned(), name: "älter".to_owned(), arguments: json!({}), toolset: None };
+    let messages =
+        [Message::assistant("", vec![before]), Message::Tools { results: vec![result("z", ToolOutput::text("ok"))] }];
+    let tools = [ToolSpec::new("prüfe", "Checks.", json!({"type": "object"}))];
+    let request = ModelRequest { settings: &settings, ..request("", &messages, &tools) };
+    let reply = client(&base_url).answer(request, &nobody()).await.expect("a reply");
+
+    assert_eq!(reply.tool_calls[0].name, "prüfe");
+    let told = ["`temperature` 3 was sent as 2, the provider's limit", "`n` is 2, and the provider gave 1"];
+    assert_eq!(reply.warnings, told);
+    let body = requests.recv().await.expect("a request").body;
+    assert_eq!((&body["temperature"], &body["max_tokens"], &body["n"]), (&json!(2.0), &json!(9), &json!(2)));
+    assert_eq!(body["tools"][0]["function"]["name"], json!(wire));
+    assert_eq!(body["tool_choice"], json!({"type": "function", "function": {"name": wire}}));
+    let called = body["messages"][0]["tool_calls"][0]["function"]["name"].as_str().expect("a name");
+    assert!(called.is_ascii() && called.starts_with("_lter_"), "{called}");
+}
+
+/// A streamed answer of a text and a call, with the chunk that ends it and what comes after.
+fn streamed(end: &str) -> String {
+    let chunk = |delta: Value| json!({"choices": [{"index": 0, "delta": delta, "finish_reason": null}]});
+    let piece = |arguments: &str| json!({"tool_calls": [{"index": 0, "function": {"arguments": arguments}}]});
+    let call = json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "bash", "arguments": ""}}]});
+    let chunks = [json!({"content": "Ich prüfe "}), json!({"content": "世."}), call, piece("{\"x\""), piece(": 1}")];
+    let events: String = chunks.into_iter().map(|delta| format!("data: {}\r\n\r\n", chunk(delta))).collect();
+    format!(": ping\r\n\r\n{events}{end}")
+}
+
+const FINISH: &str = "data: {\"choices\": [{\"index\": 0, \"delta\": {}, \"finish_reason\": \"tool_calls\"}]}\n\n";
+const USAGE: &str = "data: {\"choices\": [], \"usage\": {\"prompt_tokens\": 5, \"completion_tokens\": 2}}\n\n";
+const DONE: &str = "data: [DONE]\n\n";
+
+fn event_stream(body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\nconnection: close\r\n\r\n{body}")
+}
+
+/// A stream that says how long it is and ends before that.
+fn broken_stream(body: &str) -> String {
+    event_stream(body).replacen("connection: close", "content-length: 1000000", 1)
+}
+
+/// The answer of a server that reacts like this, and the pieces in which it came.
+async fn streaming(reaction: Reaction) -> (Result<ModelReply, ModelError>, Vec<ModelDelta>) {
+    let (base_url, _requests) = serve(reaction).await;
+    let config = OpenAiConfig { idle_timeout: Duration::from_millis(300), ..config(&base_url) };
+    let (sender, mut deltas) = mpsc::channel(1000);
+    let messages = [Message::user("go")];
+    let reply = OpenAi::new(config).expect("a client").answer(request("", &messages, &[]), &sender).await;
+    drop(sender);
+    let mut pieces = Vec::new();
+    while let Some(piece) = deltas.recv().await {
+        pieces.push(piece);
+    }
+    (reply, pieces)
+}
+
+#[tokio::test]
+async fn a_stream_is_read_and_passed_on_however_its_bytes_arrive() {
+    let whole = event_stream(&streamed(&[FINISH, USAGE, DONE].concat()));
+    for reaction in [Reaction::Send(whole.clone()), Reaction::Drip(whole.clone().into_bytes())] {
+        let (reply, pieces) = streaming(reaction).await;
+        let reply = reply.expect("a reply");
+        assert_eq!(reply.text, "Ich prüfe 世.");
+        assert_eq!((reply.tool_calls[0].id.as_str(), &reply.tool_calls[0].arguments), ("a", &json!({"x": 1})));
+        assert_eq!(reply.usage.total(), 7);
+        let said: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
+        let called: String =
+            pieces.iter().filter_map(|piece| piece.tool_call.as_ref()).map(|call| call.arguments.as_str()).collect();
+        assert_eq!((said.as_str(), called.as_str(), pieces.len()), ("Ich prüfe 世.", "{\"x\": 1}", 5));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_before_its_end_is_cut_off_and_its_call_is_not_given() {
+    for body in ["", &streamed(""), &streamed(&FINISH[..FINISH.len() - 20])] {
+        for bytes in [event_stream(body), broken_stream(body)] {
+            let (reply, _) = streaming(Reaction::Send(bytes)).await;
+            let error = reply.expect_err("a cut answer");
+            assert!(matches!(error, ModelError::CutOff { .. }), "{error:?}");
+            assert!(error.to_string().contains("hint: ask again"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_without_usage_or_a_last_word_is_whole_once_it_has_finished() {
+    for end in [FINISH, &format!("{FINISH}{USAGE}"), &format!("{FINISH}{}", DONE.trim_end())] {
+        for bytes in [event_stream(&streamed(end)), broken_stream(&streamed(end))] {
+            let (reply, _) = streaming(Reaction::Send(bytes)).await;
+            assert_eq!(reply.expect("a reply").tool_calls.len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_goes_silent_has_stalled() {
+    let silent: &'static str = event_stream(&streamed("")).leak();
+    let (reply, pieces) = streaming(Reaction::Hang(silent)).await;
+    assert!(matches!(reply, Err(ModelError::Stalled { seconds: 1 })), "{reply:?}");
+    assert_eq!(pieces.len(), 5, "what came before was passed on");
+}
+
+#[tokio::test]
+async fn an_error_within_a_stream_is_a_refusal_in_the_servers_words() {
+    let error = format!("data: {}\n\n", json!({"error": {"message": "the server is overloaded", "code": 503}}));
+    let (reply, _) = streaming(Reaction::Send(event_stream(&streamed(&error)))).await;
+    let error = reply.expect_err("an error");
+    assert!(matches!(&error, ModelError::Refused { status: 503, message } if message == "the server is overloaded"));
+}
+
+#[tokio::test]
+async fn several_streamed_choices_are_all_given() {
+    let chunk = |index: u32, text: &str, reason: Value| {
+        let choice = json!({"index": index, "delta": {"content": text}, "finish_reason": reason});
+        format!("data: {}\n\n", json!({ "choices": [choice] }))
+    };
+    let end = json!("stop");
+    let body = [chunk(0, "a", Value::Null), chunk(1, "b", end.clone()), chunk(0, "A", end), DONE.to_owned()].concat();
+    let (reply, _) = streaming(Reaction::Send(event_stream(&body))).await;
+    let reply = reply.expect("a reply");
+    assert_eq!((reply.text.as_str(), reply.alternatives[0].text.as_str()), ("aA", "b"));
+}
+
+#[tokio::test]
+async fn a_stream_of_which_nobody_wants_the_pieces_is_read_all_the_same() {
+    let whole = event_stream(&streamed(&[FINISH, USAGE, DONE].concat()));
+    let (base_url, _requests) = serve(Reaction::Send(whole)).await;
+    assert_eq!(ask(&client(&base_url)).await.expect("a reply").tool_calls.len(), 1);
+}
+
+#[tokio::test]
+async fn an_endless_stream_is_read_only_up_to_the_bound() {
+    let (reply, _) = streaming(Reaction::Flood(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",
+    ))
+    .await;
+    let error = reply.expect_err("too much");
+    assert!(error.to_string().contains("larger than 67108864 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn system_messages_keep_their_place_and_speakers_their_names() {
+    let named = Message::User { content: vec![ContentPart::text("hi")], name: Some("Ann O'Hara <x>".to_owned()) };
+    let bot = Message::Assistant { text: "hello".to_owned(), tool_calls: Vec::new(), name: Some("Bot".to_owned()) };
+    assert_eq!(
+        sent(&[named, bot, Message::system("be polite"), Message::user("go")]).await["messages"],
+        json!([
+            {"role": "system", "content": "be brief"},
+            {"role": "user", "content": "hi", "name": "Ann_O'Hara__x_"},
+            {"role": "assistant", "content": "hello", "name": "Bot"},
+            {"role": "system", "content": "be polite"},
+            {"role": "user", "content": "go"},
+        ])
+    );
+}
+
+#[tokio::test]
 async fn errors_empty_results_and_broken_arguments_are_told_plainly() {
     let conversation = [
         Message::user("go"),
@@ -191,7 +385,7 @@ async fn errors_empty_results_and_broken_arguments_are_told_plainly() {
                 result("b", ToolOutput::default()),
             ],
         },
-        Message::Assistant { text: String::new(), tool_calls: Vec::new() },
+        Message::assistant("", Vec::new()),
     ];
     let messages = sent(&conversation).await["messages"].clone();
     assert_eq!(messages[2]["tool_calls"][0]["function"]["arguments"], json!("{\"comm"));

@@ -1,9 +1,16 @@
 //! A conversation in the words of Chat Completions.
 
+use std::borrow::Cow;
+
 use handspike_core::ModelRequest;
 use handspike_types::{ContentPart, Image, Message, ToolCall, ToolResult, ToolSpec};
 use serde::Serialize;
 use serde_json::Value;
+
+use super::{
+    names::{speaker_on_wire, tool_on_wire},
+    settings::WireSettings,
+};
 
 /// The body of `POST /chat/completions`.
 #[derive(Serialize)]
@@ -12,19 +19,32 @@ pub(super) struct ChatRequest<'a> {
     messages: Vec<ChatMessage<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool<'a>>,
+    stream: bool,
+    stream_options: StreamOptions,
+    #[serde(flatten)]
+    settings: WireSettings,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "role", rename_all = "snake_case")]
 enum ChatMessage<'a> {
     System {
-        content: &'a str,
+        content: Content<'a>,
     },
     User {
-        content: UserContent<'a>,
+        content: Content<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
     },
     Assistant {
         content: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<Call<'a>>,
     },
@@ -36,7 +56,7 @@ enum ChatMessage<'a> {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum UserContent<'a> {
+enum Content<'a> {
     Text(&'a str),
     Parts(Vec<Part>),
 }
@@ -62,7 +82,7 @@ struct Call<'a> {
 
 #[derive(Serialize)]
 struct CalledFunction<'a> {
-    name: &'a str,
+    name: Cow<'a, str>,
     /// JSON as text, or whatever the model wrote in its place.
     arguments: String,
 }
@@ -70,29 +90,51 @@ struct CalledFunction<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "function")]
 struct Tool<'a> {
-    function: &'a ToolSpec,
+    function: Function<'a>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: Cow<'a, str>,
+    description: &'a str,
+    parameters: &'a Value,
 }
 
 impl<'a> ChatRequest<'a> {
-    pub(super) fn new(model: &'a str, request: ModelRequest<'a>) -> Self {
+    pub(super) fn new(model: &'a str, request: ModelRequest<'a>, settings: WireSettings) -> Self {
         let mut messages = Vec::new();
         if !request.system_prompt.is_empty() {
-            messages.push(ChatMessage::System { content: request.system_prompt });
+            messages.push(ChatMessage::System { content: Content::Text(request.system_prompt) });
         }
         for message in request.messages {
             match message {
-                Message::User { content } => messages.push(ChatMessage::User { content: user_content(content) }),
+                Message::System { content } => messages.push(ChatMessage::System { content: wire_content(content) }),
+                Message::User { content, name } => {
+                    messages.push(ChatMessage::User {
+                        content: wire_content(content),
+                        name: speaker_on_wire(name.as_ref()),
+                    });
+                }
                 // Some servers refuse a message that says nothing; an answer that was cut at once is one.
-                Message::Assistant { text, tool_calls } if text.is_empty() && tool_calls.is_empty() => {}
-                Message::Assistant { text, tool_calls } => messages.push(ChatMessage::Assistant {
+                Message::Assistant { text, tool_calls, .. } if text.is_empty() && tool_calls.is_empty() => {}
+                Message::Assistant { text, tool_calls, name } => messages.push(ChatMessage::Assistant {
                     content: Some(text.as_str()).filter(|text| !text.is_empty()),
+                    name: speaker_on_wire(name.as_ref()),
                     tool_calls: tool_calls.iter().map(Call::new).collect(),
                 }),
                 Message::Tools { results } => push_results(&mut messages, results),
             }
         }
-        let tools = request.tools.iter().map(|function| Tool { function }).collect();
-        Self { model, messages, tools }
+        let tools = request.tools.iter().map(Tool::new).collect();
+        let stream_options = StreamOptions { include_usage: true };
+        Self { model, messages, tools, stream: true, stream_options, settings }
+    }
+}
+
+impl<'a> Tool<'a> {
+    fn new(spec: &'a ToolSpec) -> Self {
+        let (name, description, parameters) = (tool_on_wire(&spec.name), &spec.description, &spec.parameters);
+        Self { function: Function { name, description, parameters } }
     }
 }
 
@@ -102,19 +144,19 @@ impl<'a> Call<'a> {
             Value::String(raw) => raw.clone(),
             arguments => arguments.to_string(),
         };
-        Self { id: &call.id, function: CalledFunction { name: &call.name, arguments } }
+        Self { id: &call.id, function: CalledFunction { name: tool_on_wire(&call.name), arguments } }
     }
 }
 
-fn user_content(content: &[ContentPart]) -> UserContent<'_> {
+fn wire_content(content: &[ContentPart]) -> Content<'_> {
     if let [ContentPart::Text { text }] = content {
-        return UserContent::Text(text);
+        return Content::Text(text);
     }
     let part = |part: &ContentPart| match part {
         ContentPart::Text { text } => Part::Text { text: text.clone() },
         ContentPart::Image(image) => Part::image(image),
     };
-    UserContent::Parts(content.iter().map(part).collect())
+    Content::Parts(content.iter().map(part).collect())
 }
 
 /// A step's results: a tool message for each call, directly after the calls, and then the pictures of all of them
@@ -131,7 +173,7 @@ fn push_results<'a>(messages: &mut Vec<ChatMessage<'a>>, results: &'a [ToolResul
         }
     }
     if !pictures.is_empty() {
-        messages.push(ChatMessage::User { content: UserContent::Parts(pictures) });
+        messages.push(ChatMessage::User { content: Content::Parts(pictures), name: None });
     }
 }
 

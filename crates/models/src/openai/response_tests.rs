@@ -1,7 +1,11 @@
 use super::*;
 
+fn asked() -> Asked {
+    Asked { messages: 3, names: ToolNames::default() }
+}
+
 fn read(body: Value) -> ModelReply {
-    read_reply(body.to_string().as_bytes(), 3).expect("a reply")
+    read_reply(body.to_string().as_bytes(), &asked()).expect("a reply")
 }
 
 fn answer(message: Value) -> ModelReply {
@@ -23,7 +27,7 @@ fn a_full_answer_is_read() {
         ToolCall { id: "x1".to_owned(), name: "bash".to_owned(), arguments: json!({"command": "ls"}), toolset: None };
     let usage = Usage { input_tokens: 12, output_tokens: 3 };
     let text = "I look.".to_owned();
-    assert_eq!(reply, ModelReply { text, tool_calls: vec![call], finish_reason: FinishReason::ToolCalls, usage });
+    assert_eq!(reply, ModelReply { usage, ..ModelReply::new(text, vec![call], FinishReason::ToolCalls) });
 }
 
 #[test]
@@ -75,6 +79,20 @@ fn content_may_be_text_parts_nothing_or_a_refusal() {
 }
 
 #[test]
+fn several_choices_are_all_read_and_the_first_counts() {
+    let choice = |index: u32, text: &str| {
+        let logprobs = json!({"content": [{"token": text, "logprob": -0.5}]});
+        json!({"index": index, "message": {"content": text}, "finish_reason": "stop", "logprobs": logprobs})
+    };
+    let reply = read(json!({"choices": [choice(1, "b"), choice(0, "a"), choice(2, "c")]}));
+    assert_eq!(reply.text, "a");
+    assert_eq!(reply.logprobs, Some(json!({"content": [{"token": "a", "logprob": -0.5}]})));
+    let others: Vec<(u32, &str)> =
+        reply.alternatives.iter().map(|choice| (choice.index, choice.text.as_str())).collect();
+    assert_eq!(others, [(1, "b"), (2, "c")]);
+}
+
+#[test]
 fn usage_that_is_absent_counts_nothing() {
     assert_eq!(answer(json!({"content": "hi"})).usage, Usage::default());
 }
@@ -91,7 +109,7 @@ fn what_is_no_completion_is_malformed_with_an_excerpt() {
         ("{\"choices\": [{\"message\": {\"tool_calls\": [{}]}}]}", "missing field `function`"),
         ("[1]", "it is no chat completion"),
     ] {
-        let error = read_reply(body.as_bytes(), 0).expect_err(words);
+        let error = read_reply(body.as_bytes(), &asked()).expect_err(words);
         assert!(matches!(error, ModelError::Malformed { .. }), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");
         assert!(error.to_string().len() < 1000, "{error}");
@@ -101,7 +119,7 @@ fn what_is_no_completion_is_malformed_with_an_excerpt() {
 #[test]
 fn an_error_inside_a_success_is_a_refusal() {
     let body = br#"{"error": {"message": "the provider is overloaded", "code": 503}}"#;
-    let error = read_reply(body, 0).expect_err("an error");
+    let error = read_reply(body, &asked()).expect_err("an error");
     assert!(matches!(error, ModelError::Refused { status: 503, .. }), "{error:?}");
 }
 

@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use handspike_core::{Model, ModelError, ModelReply, ModelRequest};
-use handspike_types::{FinishReason, Message, ToolCall, ToolResult, Usage};
+use handspike_core::{Model, ModelDelta, ModelError, ModelReply, ModelRequest};
+use handspike_types::{FinishReason, Message, ToolCall, ToolResult};
+use tokio::sync::mpsc;
 
 use super::{Script, ScriptedStep};
 use crate::excerpt::excerpt;
@@ -42,7 +43,11 @@ impl Model for ScriptedModel {
         "scripted"
     }
 
-    async fn answer(&self, request: ModelRequest<'_>) -> Result<ModelReply, ModelError> {
+    async fn answer(
+        &self,
+        request: ModelRequest<'_>,
+        _deltas: &mpsc::Sender<ModelDelta>,
+    ) -> Result<ModelReply, ModelError> {
         let steps = &self.script.steps;
         let index = self.played.fetch_add(1, Ordering::Relaxed);
         let Some(step) = steps.get(index) else { return Err(ModelError::ScriptEnded { steps: steps.len() }) };
@@ -61,7 +66,7 @@ fn reply(step: &ScriptedStep, number: usize) -> ModelReply {
         toolset: None,
     });
     let finish_reason = if step.calls.is_empty() { FinishReason::Stop } else { FinishReason::ToolCalls };
-    ModelReply { text: step.say.clone(), tool_calls: calls.collect(), finish_reason, usage: Usage::default() }
+    ModelReply::new(step.say.clone(), calls.collect(), finish_reason)
 }
 
 fn call_id(step: usize, call: usize) -> String {
@@ -73,7 +78,7 @@ fn call_id(step: usize, call: usize) -> String {
 fn check(step: &ScriptedStep, number: usize, messages: &[Message]) -> Result<(), String> {
     let results: &[ToolResult] = match messages.last() {
         Some(Message::Tools { results }) => results,
-        Some(Message::User { .. } | Message::Assistant { .. }) | None => &[],
+        Some(Message::System { .. } | Message::User { .. } | Message::Assistant { .. }) | None => &[],
     };
     for (index, call) in step.calls.iter().enumerate() {
         let place = format!("step {number}, call {} (`{}`)", index + 1, call.tool);

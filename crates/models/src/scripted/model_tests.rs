@@ -1,5 +1,7 @@
+use std::sync::LazyLock;
+
 use handspike_types::{
-    Image, ToolDetails, ToolOutput,
+    Image, ModelSettings, ToolDetails, ToolOutput,
     bash::{BashDetails, BashEnd},
     computer::{ComputerDetails, Point},
 };
@@ -16,7 +18,12 @@ fn script_error(steps: Value) -> String {
 }
 
 fn request(messages: &[Message]) -> ModelRequest<'_> {
-    ModelRequest { system_prompt: "", messages, tools: &[] }
+    static SETTINGS: LazyLock<ModelSettings> = LazyLock::new(ModelSettings::default);
+    ModelRequest { system_prompt: "", messages, tools: &[], settings: &SETTINGS }
+}
+
+async fn ask(model: &ScriptedModel, messages: &[Message]) -> Result<ModelReply, ModelError> {
+    model.answer(request(messages), &mpsc::channel(1).0).await
 }
 
 /// Plays a script of one call with an expectation, and says how it met an output.
@@ -24,10 +31,10 @@ async fn meet(expect: Value, output: ToolOutput) -> Result<ModelReply, String> {
     let model = ScriptedModel::new(script(
         json!([{"calls": [{"bash": {"command": "ls"}, "expect": expect}]}, {"say": "Done."}]),
     ));
-    model.answer(request(&[])).await.expect("the first step expects nothing");
+    ask(&model, &[]).await.expect("the first step expects nothing");
     let result = ToolResult { call_id: "call_1_1".to_owned(), name: "bash".to_owned(), output, toolset: None };
     let messages = [Message::Tools { results: vec![result] }];
-    model.answer(request(&messages)).await.map_err(|error| {
+    ask(&model, &messages).await.map_err(|error| {
         assert!(matches!(error, ModelError::ExpectationFailed(_)), "{error:?}");
         error.to_string()
     })
@@ -49,7 +56,7 @@ async fn the_steps_are_played_in_order_with_calls_numbered() {
         {"say": "I look.", "calls": [{"bash": {"command": "ls"}}, {"nonsense": "not even an object"}]},
         {"say": "Done."},
     ])));
-    let first = model.answer(request(&[])).await.expect("a reply");
+    let first = ask(&model, &[]).await.expect("a reply");
     assert_eq!((first.text.as_str(), first.finish_reason), ("I look.", FinishReason::ToolCalls));
     let call = |id: &str, name: &str, arguments| ToolCall {
         id: id.to_owned(),
@@ -69,10 +76,10 @@ async fn the_steps_are_played_in_order_with_calls_numbered() {
         toolset: None,
     };
     let messages = [Message::Tools { results: vec![result("call_1_1"), result("call_1_2")] }];
-    let second = model.answer(request(&messages)).await.expect("a reply");
+    let second = ask(&model, &messages).await.expect("a reply");
     assert_eq!((second.text.as_str(), second.finish_reason), ("Done.", FinishReason::Stop));
 
-    let error = model.answer(request(&messages)).await.expect_err("the script has ended");
+    let error = ask(&model, &messages).await.expect_err("the script has ended");
     assert!(matches!(error, ModelError::ScriptEnded { steps: 2 }), "{error:?}");
 }
 
@@ -128,8 +135,8 @@ async fn a_long_output_is_cut_in_the_error() {
 #[tokio::test]
 async fn a_missing_result_fails_its_expectation() {
     let model = ScriptedModel::new(script(json!([{"calls": [{"bash": {"command": "ls"}}]}, {"say": "Done."}])));
-    model.answer(request(&[])).await.expect("a reply");
-    let error = model.answer(request(&[Message::user("what?")])).await.expect_err("no result");
+    ask(&model, &[]).await.expect("a reply");
+    let error = ask(&model, &[Message::user("what?")]).await.expect_err("no result");
     assert_eq!(error.to_string(), "step 1, call 1 (`bash`): expected a result, but none came");
 }
 

@@ -172,6 +172,32 @@ impl ComputerAction {
     }
 }
 
+impl ComputerAction {
+    /// The action's published name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Key { .. } => "key",
+            Self::HoldKey { .. } => "hold_key",
+            Self::Type(_) => "type",
+            Self::MouseMove(_) => "mouse_move",
+            Self::Click { count: 2, .. } => "double_click",
+            Self::Click { count: 3, .. } => "triple_click",
+            Self::Click { button: Button::Left, .. } => "left_click",
+            Self::Click { button: Button::Middle, .. } => "middle_click",
+            Self::Click { button: Button::Right, .. } => "right_click",
+            Self::LeftMouseDown => "left_mouse_down",
+            Self::LeftMouseUp => "left_mouse_up",
+            Self::LeftClickDrag { .. } => "left_click_drag",
+            Self::Scroll { .. } => "scroll",
+            Self::Wait(_) => "wait",
+            Self::Screenshot => "screenshot",
+            Self::Zoom(_) => "zoom",
+            Self::CursorPosition => "cursor_position",
+        }
+    }
+}
+
 impl ComputerInput {
     fn duration(&self, version: ComputerVersion) -> Result<Duration, InvalidInput> {
         let max = if version < ComputerVersion::V20260801 { MAX_HOLD_BEFORE_TOOLSET } else { MAX_HOLD };

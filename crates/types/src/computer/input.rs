@@ -37,7 +37,7 @@ pub struct ComputerInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = MAX_SCROLL))]
     pub scroll_amount: Option<i64>,
-    /// `wait` and `hold_key`: how many seconds.
+    /// `wait` and `hold_key`: how many seconds, 0 to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<f64>,
     /// `zoom`: [x0, y0, x1, y1], the part of the screenshot to see at full resolution.
@@ -118,7 +118,7 @@ pub(crate) fn forms(settings: &ComputerSettings) -> Forms {
         ];
         forms.extend(second.into_iter().map(form));
     }
-    if settings.version >= ComputerVersion::V20251124 && settings.zoom {
+    if settings.version >= ComputerVersion::V20251124 {
         forms.push(form(("zoom", REGION)));
     }
     Forms { key: "action", forms }

@@ -4,6 +4,7 @@
 mod action;
 pub mod batch;
 pub(crate) mod input;
+pub(crate) mod words;
 
 pub use action::{Button, ComputerAction, MAX_HOLD, Point, Region, ScrollDirection};
 pub use input::{ComputerInput, ComputerVerb};

@@ -1,5 +1,5 @@
-//! Pictures come from where the tools run, which is not to be trusted, and go to programs that show them to people and
-//! models. Only what is a picture by all signs is passed on.
+//! A guest's pictures are not to be trusted, and go to models, records and programs that show them. Only what is a picture
+//! by all signs is passed on.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use handspike_types::Image;

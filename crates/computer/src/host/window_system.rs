@@ -8,7 +8,7 @@ use crate::PlatformError;
 
 /// The kinds of desktop, as far as they have to be told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Session {
+pub(super) enum WindowSystem {
     X11,
     Wayland,
     /// macOS and Windows have one way only.
@@ -21,7 +21,7 @@ pub(super) enum Refusal {
     #[error(
         "neither DISPLAY nor WAYLAND_DISPLAY is set\nhint: start this in a terminal of the desktop itself, or set DISPLAY, for example to `:0`"
     )]
-    NoSession,
+    NoDisplay,
     #[error(
         "the X server does not answer\nhint: check that `DISPLAY` names a display that is running, and that it lets you in"
     )]
@@ -43,15 +43,15 @@ pub(super) enum Refusal {
     NoInputOnWayland(#[source] NewConError),
     #[error("the desktop takes no keys and buttons from programs")]
     NoInput(#[source] NewConError),
-    #[error("no picture of the screen can be taken\nhint: {}", .session.how_to_be_seen())]
+    #[error("no picture of the screen can be taken\nhint: {}", .system.how_to_be_seen())]
     NoPicture {
-        session: Session,
+        system: WindowSystem,
         #[source]
         source: xcap::XCapError,
     },
 }
 
-impl Session {
+impl WindowSystem {
     /// The kind of this process's desktop, and its name.
     pub(super) fn of_this_process() -> Result<(Self, String), Refusal> {
         if cfg!(target_os = "linux") {
@@ -69,7 +69,7 @@ impl Session {
         match (is_wayland, x11, wayland) {
             (true, _, wayland) => Ok((Self::Wayland, wayland.unwrap_or_else(|| "wayland-0".to_owned()))),
             (false, Some(x11), _) => Ok((Self::X11, x11)),
-            (false, None, _) => Err(Refusal::NoSession),
+            (false, None, _) => Err(Refusal::NoDisplay),
         }
     }
 
@@ -94,8 +94,8 @@ impl Session {
 mod tests {
     use super::*;
 
-    fn session(variables: &[(&str, &str)]) -> Result<(Session, String), Refusal> {
-        Session::from_environment(|wanted| {
+    fn system(variables: &[(&str, &str)]) -> Result<(WindowSystem, String), Refusal> {
+        WindowSystem::from_environment(|wanted| {
             let found = variables.iter().find(|(name, _)| *name == wanted);
             found.map(|(_, value)| (*value).to_owned())
         })
@@ -103,18 +103,18 @@ mod tests {
 
     #[test]
     fn a_display_alone_is_x11() {
-        assert_eq!(session(&[("DISPLAY", ":7")]).expect("a session"), (Session::X11, ":7".to_owned()));
+        assert_eq!(system(&[("DISPLAY", ":7")]).expect("a window system"), (WindowSystem::X11, ":7".to_owned()));
     }
 
     #[test]
     fn wayland_wins_over_the_display_of_its_xwayland() {
         let variables = [("DISPLAY", ":0"), ("WAYLAND_DISPLAY", "wayland-1")];
-        assert_eq!(session(&variables).expect("a session"), (Session::Wayland, "wayland-1".to_owned()));
+        assert_eq!(system(&variables).expect("a window system"), (WindowSystem::Wayland, "wayland-1".to_owned()));
     }
 
     #[test]
     fn no_display_at_all_is_refused_with_a_remedy() {
-        let refusal = session(&[]).expect_err("no session").to_string();
+        let refusal = system(&[]).expect_err("no window system").to_string();
         assert!(refusal.contains("DISPLAY") && refusal.contains("\nhint: "), "{refusal}");
     }
 }
