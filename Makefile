@@ -21,7 +21,7 @@ help:
 	@echo "make soak   10000 mixed calls in one sandbox, or CALLS=600: nothing may grow"
 	@echo "make build  target/release/handspike and its guest"
 	@echo "make images the sandbox images"
-	@echo "make stop   stop the Docker Engine that make started, if it did"
+	@echo "make stop   stop the Docker Engine and the PostgreSQL that make started, if it did"
 
 demo: images
 	$(HANDSPIKE) run --scenario tests/scenarios/demo/scenario.yaml --out target/demo
@@ -77,6 +77,7 @@ setup-tests: setup
 	scripts/setup tests
 
 stop:
+	scripts/postgres down
 	scripts/engine down
 
 clean:

@@ -376,7 +376,7 @@ async fn what_is_no_message_is_answered_as_the_protocol_says() {
     for (body, id, code) in [
         ("this is no JSON", Value::Null, -32700),
         (r#"{"jsonrpc":"2.0","id":3}"#, json!(3), -32600),
-        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"\ud800"}}"#, Value::Null, -32700),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"\ud800"}}"#, json!(1), -32602),
     ] {
         let response = sent(web.post(&Value::Null).body(body)).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST);
