@@ -3,7 +3,7 @@
 HANDSPIKE := target/release/handspike
 GUEST_TARGET := x86_64-unknown-linux-gnu
 
-# How long each fuzz target runs; for a thorough run: make fuzz SECONDS=600
+# How long each fuzz target of `make fuzz` runs; for a thorough run: make fuzz SECONDS=600
 SECONDS := 15
 
 # How many calls a soak makes.
@@ -33,7 +33,7 @@ test: setup-tests images
 	for date in 20241022 20250429 20250728; do $(HANDSPIKE) conformance --tools editor -- --tools-version $$date || exit; done
 	for date in 20251124 20260801; do $(HANDSPIKE) conformance --tools computer -- --tools-version $$date || exit; done
 	scripts/setup fuzz
-	scripts/fuzz $(SECONDS)
+	scripts/fuzz --again 15
 
 conformance: images
 	$(HANDSPIKE) conformance

@@ -44,13 +44,7 @@ impl Screen {
     /// Takes what the command has written. Returns what the terminal says to it in return.
     pub(crate) fn process(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.parse(bytes);
-        self.forget_scrolled_rows();
-        if self.parser.callbacks().search.is_some() {
-            let text = self.text();
-            if let Some(search) = &mut self.parser.callbacks_mut().search {
-                search.look(&text);
-            }
-        }
+        self.changed();
         mem::take(&mut self.parser.callbacks_mut().replies)
     }
 
@@ -75,7 +69,7 @@ impl Screen {
     pub(crate) fn resize(&mut self, size: TerminalSize) {
         let (rows, columns) = extent(size);
         self.parser.set_size(rows, columns);
-        self.forget_scrolled_rows();
+        self.changed();
     }
 
     pub(crate) fn size(&self) -> TerminalSize {
@@ -146,9 +140,16 @@ impl Screen {
         text
     }
 
-    /// A screen that grows asks for the rows that once scrolled off it, which are not kept and would come back blank.
-    fn forget_scrolled_rows(&mut self) {
+    /// What is due after each change.
+    fn changed(&mut self) {
+        // A screen that grows asks for the rows that once scrolled off it, which are not kept and would come back blank.
         self.parser.screen_mut().clear_scrollback();
+        if self.parser.callbacks().search.is_some() {
+            let text = self.text();
+            if let Some(search) = &mut self.parser.callbacks_mut().search {
+                search.look(&text);
+            }
+        }
     }
 }
 
@@ -260,6 +261,16 @@ mod tests {
         let mut screen = screen(80, 3);
         screen.search("needle");
         screen.process(&[b"x\r\n".repeat(100), b"a needle\r\n".to_vec(), b"x\r\n".repeat(100)].concat());
+        assert!(screen.found());
+    }
+
+    #[test]
+    fn a_text_that_a_smaller_screen_brings_together_is_found() {
+        let mut screen = screen(8, 2);
+        screen.search("one\ntwo");
+        screen.process(b"one more\r\ntwo");
+        assert!(!screen.found());
+        screen.resize(TerminalSize { columns: 3, rows: 2 });
         assert!(screen.found());
     }
 

@@ -1,5 +1,5 @@
 //! Whatever a guest says, the host neither panics nor waits for ever: the end of the stream is the end of every call.
-//! A call has an answer, a failure that names the guest, or the loss of the connection.
+//! A call has an answer, a failure that names the guest, or the loss of the connection, before the call or under it.
 //! What a guest tells of a call's progress is passed on only while the call runs, and cut short.
 #![no_main]
 
@@ -77,7 +77,7 @@ async fn call(connection: Connection) {
     let settings = ToolSettings::default();
     let call = SandboxedCall { tool: "bash", arguments: Map::new(), settings: &settings };
     match timeout(LIMIT, connection.call(call, &context)).await.expect("the stream has ended") {
-        Ok(_) | Err(ConnectionError::Lost | ConnectionError::Guest(_)) => {}
+        Ok(_) | Err(ConnectionError::Lost | ConnectionError::NotReached | ConnectionError::Guest(_)) => {}
         Err(error) => panic!("a call that fails like a greeting: {error}"),
     }
     drop((connection, context));
