@@ -8,6 +8,7 @@
 mod connect;
 mod desktop;
 mod init;
+mod memory;
 mod server;
 mod session;
 

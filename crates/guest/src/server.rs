@@ -32,10 +32,12 @@ use tokio::{
 use crate::{
     connect::{HANDOVER, Streams, take_streams},
     desktop::Desktop,
+    memory,
 };
 
 /// Serves until the process is ended, or until nobody has been connected for the idle time.
 pub(crate) fn run(socket: &Path) -> io::Result<()> {
+    memory::give_back_what_is_free();
     // What init blocks for itself would otherwise be blocked in every command of the sandbox.
     SigSet::empty().thread_set_mask()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
