@@ -11,6 +11,7 @@
 mod body;
 mod chat;
 mod error;
+mod failpoint;
 mod filter;
 mod guard;
 mod ids;
