@@ -194,9 +194,12 @@ mod tests {
                 json!({"name": "key", "input": {"text": 7}}),
                 "parameter `actions[1].input.text` is `7`; it takes a string",
             ),
-            (json!({"name": "key", "input": {"action": "key"}}), "parameter `actions[1].input.action` is not accepted"),
+            (
+                json!({"name": "key", "input": {"action": "key"}}),
+                "parameter `actions[1].input.action` is `\"key\"`; it is not accepted",
+            ),
             (json!({"name": "key", "input": 7}), "parameter `actions[1].input` is `7`; it takes an object"),
-            (json!({"input": {}}), "parameter `actions[1].name` is required"),
+            (json!({"input": {}}), "parameter `actions[1].name` is required; it takes a string"),
         ] {
             let actions = json!({"actions": [{"name": "wait", "input": {"duration": 1}}, second]});
             let error = SandboxCall::parse(batch::NAME, &actions, &settings).expect_err("the second does not fit");

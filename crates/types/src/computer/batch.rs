@@ -8,7 +8,7 @@ use super::{
     ComputerAction,
     input::{forms, with_action},
 };
-use crate::{ComputerSettings, InvalidInput, parse_input};
+use crate::{ComputerSettings, InvalidInput, input::parse_with};
 
 /// The tool's name on the wire.
 pub const NAME: &str = "computer_batch";
@@ -37,10 +37,11 @@ pub struct BatchedInput {
 
 /// Reads and checks a model's arguments. One action that does not fit refuses the whole batch, before any is run.
 pub(crate) fn parse(arguments: &Value, settings: &ComputerSettings) -> Result<Vec<ComputerAction>, InvalidInput> {
-    let input: BatchInput = parse_input(arguments)?;
+    let takes = format!("a list of 1 to {MAX_ACTIONS} objects, each with `name` and `input`");
+    let input: BatchInput = parse_with(arguments, &[("actions", takes.clone())])?;
     let count = input.actions.len();
     if count == 0 || count > MAX_ACTIONS {
-        return Err(InvalidInput::of("actions", format!("holds {count} actions; it takes 1 to {MAX_ACTIONS}")));
+        return Err(InvalidInput::of("actions", format!("holds {count} actions; it takes {takes}")));
     }
     let forms = forms(settings);
     let parse_one = |(index, BatchedInput { name, input }): (usize, BatchedInput)| {
