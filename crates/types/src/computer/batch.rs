@@ -13,6 +13,9 @@ use crate::{ComputerSettings, InvalidInput, input::parse_with};
 /// The tool's name on the wire.
 pub const NAME: &str = "computer_batch";
 
+/// What a call of a batch is answered that comes after one that failed. Published; models know it.
+pub const NOT_EXECUTED: &str = "Not executed: an earlier computer action in this turn failed.";
+
 /// Actions in one batch at most.
 pub const MAX_ACTIONS: usize = 50;
 

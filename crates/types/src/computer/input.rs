@@ -13,6 +13,9 @@ use crate::{
     },
 };
 
+/// The tool's name on the wire, and the name of the toolset.
+pub const NAME: &str = "computer";
+
 /// The arguments as a model sends them, in any version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
