@@ -19,6 +19,7 @@ mod driver;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod janitor;
+mod line;
 mod outlets;
 mod pipes;
 mod progress;
