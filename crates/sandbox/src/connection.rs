@@ -17,7 +17,7 @@ use bollard::{
 use bytes::Bytes;
 use futures_util::{StreamExt as _, future::BoxFuture};
 use handspike_core::{CallContext, Progress, SandboxedCall};
-use handspike_types::{ContentPart, Image, RUN_KEY, SETTINGS_KEY, ToolDetails, ToolOutput, ToolSettings};
+use handspike_types::{ContentPart, Image, RUN_KEY, SETTINGS_KEY, ToolOutput, ToolSettings};
 use rmcp::{
     RoleClient,
     model::{
@@ -305,14 +305,13 @@ impl From<ServiceError> for ConnectionError {
     }
 }
 
-fn from_wire(result: CallToolResult) -> ToolOutput {
+fn from_wire(mut result: CallToolResult) -> ToolOutput {
+    let details = handspike_wire::details(&mut result);
     let content = result.content.into_iter().filter_map(|block| match block {
         ContentBlock::Text(text) => Some(ContentPart::text(text.text)),
         ContentBlock::Image(image) => Some(from_image(Image::new(image.mime_type, image.data))),
         _ => None,
     });
-    // Details that don't parse are left out: they are for programs, and the guest may say anything.
-    let details = result.structured_content.and_then(|value| serde_json::from_value::<ToolDetails>(value).ok());
     ToolOutput { content: content.collect(), is_error: result.is_error.unwrap_or(false), details }
 }
 

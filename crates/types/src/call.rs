@@ -89,6 +89,12 @@ impl SandboxCall {
         is_member(tool, settings) || (tool == batch::NAME && has_toolset(settings))
     }
 
+    /// The set that a tool is a member of in its version, if it is.
+    #[must_use]
+    pub fn toolset(tool: &str, settings: &ToolSettings) -> Option<&'static str> {
+        is_member(tool, settings).then_some(computer::NAME)
+    }
+
     /// The tool that it is for.
     #[must_use]
     pub fn tool(&self, asked_as: &str) -> SandboxTool {
@@ -179,6 +185,9 @@ mod tests {
             assert_eq!(SandboxCall::is_batched(tool, &newest), is_batched, "{tool}");
             assert!(!SandboxCall::is_batched(tool, &ToolSettings::default()), "{tool}");
         }
+        assert_eq!(SandboxCall::toolset("screenshot", &newest), Some("computer"));
+        assert_eq!(SandboxCall::toolset("computer_batch", &newest), None);
+        assert_eq!(SandboxCall::toolset("screenshot", &ToolSettings::default()), None);
     }
 
     #[test]
