@@ -91,6 +91,16 @@ impl Server {
         self.toolsets.get(tool).map(String::as_str)
     }
 
+    /// A client has gone that has made calls. The others go on, so only what it left pressed is let go of.
+    pub(crate) fn client_left(self: &Arc<Self>) {
+        if self.stop.is_cancelled() {
+            // Closing does more.
+            return;
+        }
+        let server = Arc::clone(self);
+        self.calls.spawn(async move { server.executor.client_left().await });
+    }
+
     /// The line that calls of a lane stand in, one for all clients; none where calls run beside anything.
     pub(crate) fn lane(&self, lane: Lane) -> Option<Arc<tokio::sync::Mutex<()>>> {
         match lane {
