@@ -20,6 +20,7 @@ mod images;
 pub mod owner;
 mod permission;
 mod picture;
+mod post_mortem;
 mod ready_image;
 pub mod reap;
 mod sandbox;
