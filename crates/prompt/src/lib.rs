@@ -1,0 +1,8 @@
+//! What a model is told: [templates](Templates), and the part of a conversation that fits a budget.
+//!
+//! Nothing here waits, and nothing knows of HTTP or SQL: the engine of a server brings names and messages, and takes text
+//! and messages back.
+
+mod templates;
+
+pub use templates::{OUTPUT_LIMIT, SYSTEM_TEMPLATE, TEMPLATE_LIMIT, TemplateError, Templates};
