@@ -7,7 +7,7 @@ mod context;
 mod templates;
 
 pub use context::{
-    Entry, Fitted, Overflow, SUMMARY_PROMPT, Shortened, Summary, TooLong, Window, tokens_of_message, tokens_of_text,
-    tokens_of_tools,
+    Entry, Fitted, Overflow, SUMMARY_PROMPT, Shortened, Speaker, Summary, TooLong, Window, tokens_of_message,
+    tokens_of_text, tokens_of_tools,
 };
 pub use templates::{OUTPUT_LIMIT, SYSTEM_TEMPLATE, TEMPLATE_LIMIT, TemplateError, Templates};

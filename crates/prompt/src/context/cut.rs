@@ -16,20 +16,24 @@ const LEAST: u64 = 40;
 pub(super) struct Measured {
     pub(super) number: u64,
     pub(super) tokens: u64,
-    pub(super) kind: Kind,
+    pub(super) speaker: Speaker,
 }
 
-/// What an entry is.
+/// Whose words an entry holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Speaker {
     System,
     User,
     Assistant,
+    /// Results of calls, one or more.
     Tools,
 }
 
-impl Kind {
-    pub(super) fn of(message: &Message) -> Self {
+impl Speaker {
+    /// Who says a message.
+    #[must_use]
+    pub fn of(message: &Message) -> Self {
         match message {
             Message::System { .. } => Self::System,
             Message::User { .. } => Self::User,
@@ -38,8 +42,8 @@ impl Kind {
         }
     }
 
-    /// Whether it is said to the model, rather than by it or by its tools.
-    pub(super) fn is_input(self) -> bool {
+    /// Whether the model is told it, rather than says it or has asked for it.
+    pub(super) fn gives_input(self) -> bool {
         match self {
             Self::System | Self::User => true,
             Self::Assistant | Self::Tools => false,
@@ -99,17 +103,17 @@ fn cuts(entries: &[Measured], limit: u64) -> Vec<Cut> {
         if tokens > limit {
             break;
         }
-        begins_with_user = match entry.kind {
-            Kind::User => true,
-            Kind::System => begins_with_user,
-            Kind::Assistant | Kind::Tools => false,
+        begins_with_user = match entry.speaker {
+            Speaker::User => true,
+            Speaker::System => begins_with_user,
+            Speaker::Assistant | Speaker::Tools => false,
         };
-        let is_start = entries.get(index + 1).is_none_or(|older| !older.kind.is_input());
-        let place = match (entry.kind, begins_with_user) {
-            (Kind::Tools, _) => continue,
-            (Kind::System | Kind::User, true) if is_start => Place::Turn,
-            (Kind::System | Kind::User, true) => Place::Input,
-            (Kind::System | Kind::User | Kind::Assistant, _) => Place::Step,
+        let is_start = entries.get(index + 1).is_none_or(|older| !older.speaker.gives_input());
+        let place = match (entry.speaker, begins_with_user) {
+            (Speaker::Tools, _) => continue,
+            (Speaker::System | Speaker::User, true) if is_start => Place::Turn,
+            (Speaker::System | Speaker::User, true) => Place::Input,
+            (Speaker::System | Speaker::User | Speaker::Assistant, _) => Place::Step,
         };
         cuts.push(Cut { kept: index + 1, number: entry.number, tokens, place });
     }

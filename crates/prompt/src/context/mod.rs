@@ -9,6 +9,7 @@ mod summary;
 mod tokens;
 mod window;
 
+pub use cut::Speaker;
 pub use summary::{SUMMARY_PROMPT, Summary};
 pub use tokens::{tokens_of_message, tokens_of_text, tokens_of_tools};
 pub use window::{Entry, Fitted, Overflow, Shortened, TooLong, Window};

@@ -52,7 +52,7 @@ impl Summary {
 
 /// A part of a conversation as the model is shown it: as one text. So it need not begin as providers want it, the tools
 /// that it calls need not be offered, and nothing in it is taken for the model's own words.
-pub(super) fn transcript<'a>(earlier: Option<&Summary>, messages: impl IntoIterator<Item = &'a Message>) -> String {
+pub(super) fn transcript(earlier: Option<&Summary>, messages: &[Message]) -> String {
     let mut text = String::from("The conversation:\n");
     if let Some(earlier) = earlier {
         text.push_str(&format!("\n[Summary of what came before]\n{}\n", earlier.text));

@@ -6,7 +6,7 @@ use handspike_types::Message;
 use thiserror::Error;
 
 use super::{
-    cut::{Cut, Kind, Measured, Place, choose},
+    cut::{Cut, Measured, Place, Speaker, choose},
     summary::{Summary, transcript},
     tokens::tokens_of_message,
 };
@@ -23,22 +23,25 @@ const SUMMARY: u64 = 20;
 /// What stands where steps of a turn were left out.
 const GAP: &str = "(Earlier steps of this task are left out here to save room.)";
 
-/// An entry of a conversation.
+/// An entry of a conversation, as its owner keeps it: a message, or what messages are made of.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct Entry<T> {
     /// Its place in the conversation: larger than that of every older entry, and the same in every turn.
     pub number: u64,
+    /// Whose words it holds. Results of calls come after the message that asks for them, in one entry or several.
+    pub speaker: Speaker,
     /// What it takes.
     pub tokens: u64,
     /// What it says.
-    pub message: Message,
+    pub said: T,
 }
 
-impl Entry {
-    /// An entry whose tokens are estimated here. Where they are known, estimating them again is a waste.
+impl Entry<Message> {
+    /// A message. Its tokens are estimated here; where they are known, that is a waste.
     #[must_use]
     pub fn new(number: u64, message: Message) -> Self {
-        Self { number, tokens: tokens_of_message(&message), message }
+        let (speaker, tokens) = (Speaker::of(&message), tokens_of_message(&message));
+        Self { number, speaker, tokens, said: message }
     }
 }
 
@@ -61,44 +64,73 @@ pub struct TooLong {
     pub room: u64,
 }
 
-/// What is sent of a conversation.
+/// What is sent of a conversation: a summary, what the turn began with that was cut into, a [gap](Self::gap), what is kept.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fitted {
-    /// The messages, oldest first. After a cut they begin with one of the user's; every call is followed by its results.
-    pub messages: Vec<Message>,
-    /// What they take.
+pub struct Fitted<T> {
+    /// What stands for the oldest part, as a [message](Summary::message).
+    pub summary: Option<Summary>,
+    /// What the turn began with in whose midst the cut is; empty where it is not in a turn's midst.
+    pub opening: Vec<T>,
+    /// The newest entries, oldest first. Every call is followed by its results.
+    pub kept: Vec<T>,
+    /// What all of it takes.
     pub tokens: u64,
     /// The number of the first entry that is kept, where older ones are left out.
     pub cut: Option<u64>,
     /// What can be summed up of those, where that was asked for.
-    pub shortened: Option<Shortened>,
-    summary: Option<Summary>,
+    pub shortened: Option<Shortened<T>>,
+    has_gap: bool,
 }
 
 /// What was cut from a conversation, for the model to sum up.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shortened {
-    /// The messages of a request whose system prompt is [`SUMMARY_PROMPT`](super::SUMMARY_PROMPT), and which offers no tools.
-    pub messages: Vec<Message>,
+pub struct Shortened<T> {
+    /// The entries, oldest first, as many as one request can sum up.
+    pub part: Vec<T>,
+    earlier: Option<Summary>,
     before: u64,
     room: u64,
 }
 
-impl Fitted {
-    /// Puts the model's summary before the messages, in place of the one that it continues. It is given back to be stored
-    /// and set in the next window. A text without words changes nothing.
-    pub fn sum_up(&mut self, text: String) -> Option<Summary> {
+impl<T> Shortened<T> {
+    /// The messages of a request whose system prompt is [`SUMMARY_PROMPT`](super::SUMMARY_PROMPT), and which offers no
+    /// tools. Takes the part as messages.
+    #[must_use]
+    pub fn request(&self, part: &[Message]) -> Vec<Message> {
+        vec![Message::user(transcript(self.earlier.as_ref(), part))]
+    }
+}
+
+impl<T> Fitted<T> {
+    /// Puts the model's summary before the rest, in place of the one that it continues. It is given back to be stored and
+    /// set in the next window. A text without words changes nothing.
+    pub fn sum_up(&mut self, text: String) -> Option<&Summary> {
         let shortened = self.shortened.take()?;
         let is_empty = text.trim().is_empty();
         let summary = Summary { before: shortened.before, text }.within(shortened.room).filter(|_| !is_empty)?;
-        if let Some(earlier) = self.summary.take() {
-            self.tokens -= earlier.tokens();
-            self.messages.remove(0);
-        }
+        self.tokens -= self.summary.as_ref().map_or(0, Summary::tokens);
         self.tokens += summary.tokens();
-        self.messages.insert(0, summary.message());
-        self.summary = Some(summary.clone());
-        Some(summary)
+        Some(self.summary.insert(summary))
+    }
+
+    /// What is said where steps of a turn were left out, before those that are kept. After a cut a user's message comes
+    /// first in any case, this one or another, as providers want it.
+    #[must_use]
+    pub fn gap(&self) -> Option<Message> {
+        self.has_gap.then(gap)
+    }
+}
+
+impl Fitted<Message> {
+    /// All of it, oldest first.
+    #[must_use]
+    pub fn into_messages(self) -> Vec<Message> {
+        let mut messages: Vec<Message> = self.summary.iter().map(Summary::message).collect();
+        let gap = self.gap();
+        messages.extend(self.opening);
+        messages.extend(gap);
+        messages.extend(self.kept);
+        messages
     }
 }
 
@@ -106,12 +138,12 @@ impl Fitted {
 ///
 /// Feed it as long as it [wants more](Self::wants_older), page by page, and then ask for what [fits](Self::fit).
 #[derive(Debug)]
-pub struct Window {
+pub struct Window<T> {
     room: u64,
     overflow: Overflow,
     summary: Option<Summary>,
     /// From the newest backwards, as is `measured`.
-    entries: Vec<Entry>,
+    entries: Vec<Entry<T>>,
     measured: Vec<Measured>,
     used: u64,
     /// Where it is cut, once there is no room for all; within, none where no place is near enough.
@@ -125,7 +157,7 @@ struct Opening {
     tokens: u64,
 }
 
-impl Window {
+impl<T: Clone> Window<T> {
     /// A window with room for so many tokens: the budget, or else what the model takes, less its system prompt, its tools
     /// and its answer.
     #[must_use]
@@ -143,13 +175,12 @@ impl Window {
     }
 
     /// Adds the entry before all those that it has.
-    pub fn add_older(&mut self, entry: Entry) {
+    pub fn add_older(&mut self, entry: Entry<T>) {
         if self.summary.as_ref().is_some_and(|summary| entry.number < summary.before) {
             return;
         }
         self.used += entry.tokens;
-        let kind = Kind::of(&entry.message);
-        self.measured.push(Measured { number: entry.number, tokens: entry.tokens, kind });
+        self.measured.push(Measured { number: entry.number, tokens: entry.tokens, speaker: entry.speaker });
         self.entries.push(entry);
         if self.used > self.room && self.cut.is_none() {
             self.cut = Some(choose(&self.measured, self.room - self.reserve(), self.room));
@@ -170,7 +201,7 @@ impl Window {
     }
 
     /// What is sent. Entries that it wanted and did not get are taken for not being there.
-    pub fn fit(mut self) -> Result<Fitted, TooLong> {
+    pub fn fit(mut self) -> Result<Fitted<T>, TooLong> {
         if self.cut.is_none() {
             let kept = self.entries.len();
             return Ok(self.keep(kept, None, None));
@@ -185,7 +216,7 @@ impl Window {
                 return Ok(self.keep(cut.kept, Some(cut), opening));
             }
         }
-        let last = self.measured.iter().position(|entry| entry.kind != Kind::Tools).map_or(0, |index| index + 1);
+        let last = self.measured.iter().position(|entry| entry.speaker != Speaker::Tools).map_or(0, |index| index + 1);
         let needed = self.measured[..last].iter().map(|entry| entry.tokens).sum();
         Err(TooLong { needed, room: self.room })
     }
@@ -206,7 +237,7 @@ impl Window {
             }
         }
         // What the turn was asked is too long itself: then at least the latest steps of it.
-        let gap = Opening { entries: 0..0, tokens: gap().1 };
+        let gap = Opening { entries: 0..0, tokens: gap_tokens() };
         let cut = choose(&self.measured, limit.checked_sub(gap.tokens)?, self.room)?;
         Some((cut, (cut.place == Place::Step).then_some(gap)))
     }
@@ -217,13 +248,13 @@ impl Window {
             return None;
         }
         let older = &self.measured[cut.kept..];
-        let newest = older.iter().take(SEARCH).position(|entry| entry.kind.is_input());
+        let newest = older.iter().take(SEARCH).position(|entry| entry.speaker.gives_input());
         let entries = newest.map_or(0..0, |newest| {
-            let count = older[newest..].iter().take(OPENING).take_while(|entry| entry.kind.is_input()).count();
+            let count = older[newest..].iter().take(OPENING).take_while(|entry| entry.speaker.gives_input()).count();
             cut.kept + newest..cut.kept + newest + count
         });
         let tokens = self.measured[entries.clone()].iter().map(|entry| entry.tokens).sum::<u64>();
-        Some(Opening { entries, tokens: tokens + gap().1 })
+        Some(Opening { entries, tokens: tokens + gap_tokens() })
     }
 
     fn lacks_opening(&self, cut: Cut) -> bool {
@@ -260,41 +291,42 @@ impl Window {
         }
     }
 
-    /// The newest entries as messages, with what stands before them.
-    fn keep(mut self, kept: usize, cut: Option<Cut>, opening: Option<Opening>) -> Fitted {
+    /// The newest entries, with what stands before them.
+    fn keep(mut self, kept: usize, cut: Option<Cut>, opening: Option<Opening>) -> Fitted<T> {
         let shortened = cut.filter(|_| self.overflow == Overflow::Adaptive).map(|cut| self.shortened(cut));
-        let mut tokens = self.measured[..kept].iter().map(|entry| entry.tokens).sum::<u64>();
-        let mut messages: Vec<Message> = self.summary.iter().map(Summary::message).collect();
-        tokens += self.summary.as_ref().map_or(0, Summary::tokens);
-        if let Some(opening) = opening {
-            tokens += opening.tokens;
-            messages.extend(self.entries[opening.entries].iter().rev().map(|entry| entry.message.clone()));
-            messages.push(gap().0);
-        }
+        let has_gap = opening.is_some();
+        let (before, needed) = opening.map_or((0..0, 0), |opening| (opening.entries, opening.tokens));
+        let opening = self.entries[before].iter().rev().map(|entry| entry.said.clone()).collect();
+        let tokens = self.measured[..kept].iter().map(|entry| entry.tokens).sum::<u64>()
+            + self.summary.as_ref().map_or(0, Summary::tokens)
+            + needed;
         self.entries.truncate(kept);
-        messages.extend(self.entries.into_iter().rev().map(|entry| entry.message));
-        Fitted { messages, tokens, cut: cut.map(|cut| cut.number), shortened, summary: self.summary }
+        let kept = self.entries.into_iter().rev().map(|entry| entry.said).collect();
+        let cut = cut.map(|cut| cut.number);
+        Fitted { summary: self.summary, opening, kept, tokens, cut, shortened, has_gap }
     }
 
     /// What was cut, as far as one request of the model can sum it up; the oldest of it is left out before the newest.
-    fn shortened(&self, cut: Cut) -> Shortened {
+    fn shortened(&self, cut: Cut) -> Shortened<T> {
         let mut left = self.part_room();
         let part = self.entries[cut.kept..].iter().take_while(|entry| {
             let fits = entry.tokens <= left;
             left = left.saturating_sub(entry.tokens);
             fits
         });
-        let part: Vec<&Message> = part.map(|entry| &entry.message).collect();
-        let text = transcript(self.summary.as_ref(), part.into_iter().rev());
-        Shortened { messages: vec![Message::user(text)], before: cut.number, room: self.summary_room() }
+        let mut part: Vec<T> = part.map(|entry| entry.said.clone()).collect();
+        part.reverse();
+        Shortened { part, earlier: self.summary.clone(), before: cut.number, room: self.summary_room() }
     }
 }
 
-/// The message that stands where steps of a turn were left out, and what it takes.
-fn gap() -> (Message, u64) {
-    let message = Message::user(GAP);
-    let tokens = tokens_of_message(&message);
-    (message, tokens)
+/// The message that stands where steps of a turn were left out.
+fn gap() -> Message {
+    Message::user(GAP)
+}
+
+fn gap_tokens() -> u64 {
+    tokens_of_message(&gap())
 }
 
 #[cfg(test)]

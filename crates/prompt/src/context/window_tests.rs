@@ -24,11 +24,11 @@ fn turns(most: usize) -> impl Strategy<Value = Vec<Turn>> {
 }
 
 /// A conversation of turns, whose entries are numbered with gaps, as those of a store may be.
-fn conversation(turns: &[Turn]) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = Vec::new();
+fn conversation(turns: &[Turn]) -> Vec<Entry<Message>> {
+    let mut entries: Vec<Entry<Message>> = Vec::new();
     let mut add = |message: Message, size: u64| {
         let number = entries.last().map_or(1, |last| last.number + 1 + size % 2);
-        entries.push(Entry { number, tokens: size, message });
+        entries.push(entry(number, size, message));
     };
     for (index, turn) in turns.iter().enumerate() {
         for _ in 0..turn.input {
@@ -48,8 +48,12 @@ fn conversation(turns: &[Turn]) -> Vec<Entry> {
     entries
 }
 
+fn entry(number: u64, tokens: u64, message: Message) -> Entry<Message> {
+    Entry { tokens, ..Entry::new(number, message) }
+}
+
 /// Feeds a window as an engine does. Says also how many entries it took.
-fn fed(entries: &[Entry], mut window: Window) -> (Result<Fitted, TooLong>, usize) {
+fn fed(entries: &[Entry<Message>], mut window: Window<Message>) -> (Result<Fitted<Message>, TooLong>, usize) {
     let mut count = 0;
     for entry in entries.iter().rev() {
         if !window.wants_older() {
@@ -61,7 +65,7 @@ fn fed(entries: &[Entry], mut window: Window) -> (Result<Fitted, TooLong>, usize
     (window.fit(), count)
 }
 
-fn fit(entries: &[Entry], room: u64, overflow: Overflow) -> Result<Fitted, TooLong> {
+fn fit(entries: &[Entry<Message>], room: u64, overflow: Overflow) -> Result<Fitted<Message>, TooLong> {
     fed(entries, Window::new(room, overflow)).0
 }
 
@@ -88,26 +92,25 @@ proptest! {
             Ok(mut fitted) => {
                 prop_assert!(fitted.tokens <= room);
                 prop_assert_eq!(fitted.cut.is_some(), all > room);
-                prop_assert!(is_well_formed(&fitted.messages));
-                prop_assert!(matches!(fitted.messages[0], Message::User { .. }), "it begins with the user");
+                let messages = fitted.clone().into_messages();
+                prop_assert!(is_well_formed(&messages));
+                prop_assert!(matches!(messages[0], Message::User { .. }), "it begins with the user");
                 if let Some(cut) = fitted.cut {
-                    let suffix: Vec<&Message> =
-                        entries.iter().filter(|entry| entry.number >= cut).map(|entry| &entry.message).collect();
-                    let kept = fitted.messages.len();
-                    let tail: Vec<&Message> = fitted.messages[kept - suffix.len()..].iter().collect();
-                    prop_assert_eq!(tail, suffix, "the newest entries, in their order");
+                    let newest: Vec<Message> =
+                        entries.iter().filter(|entry| entry.number >= cut).map(|entry| entry.said.clone()).collect();
+                    prop_assert_eq!(&fitted.kept, &newest, "the newest entries, in their order");
                 }
                 let before = fitted.tokens;
-                if let Some(summary) = fitted.sum_up("word ".repeat(1000)) {
+                if let Some(summary) = fitted.sum_up("word ".repeat(1000)).cloned() {
                     prop_assert!(is_adaptive && fitted.tokens > before && fitted.tokens <= room);
-                    prop_assert_eq!(&fitted.messages[0], &summary.message());
                     prop_assert_eq!(Some(summary.before), fitted.cut);
+                    prop_assert_eq!(&fitted.into_messages()[0], &summary.message());
                 }
             }
             Err(error) => {
                 let last: u64 = entries.iter().rev().take(2).map(|entry| entry.tokens).sum();
                 prop_assert!(error.needed <= last, "no more is needed than the last step");
-                prop_assert!(last + gap().1 > room);
+                prop_assert!(last + gap_tokens() > room);
             }
         }
     }
@@ -128,7 +131,7 @@ proptest! {
         let (mut cuts, entries) = (vec![], conversation(&turns));
         for end in 1..=entries.len() {
             // A call is not sent before its result.
-            if let Message::Assistant { tool_calls, .. } = &entries[end - 1].message && !tool_calls.is_empty() {
+            if let Message::Assistant { tool_calls, .. } = &entries[end - 1].said && !tool_calls.is_empty() {
                 continue;
             }
             let cut = fit(&entries[..end], room, Overflow::Truncate).expect("there is room for the last step").cut;
@@ -142,17 +145,17 @@ proptest! {
     }
 }
 
-fn chat(turns: u64) -> Vec<Entry> {
+fn chat(turns: u64) -> Vec<Entry<Message>> {
     let turn =
         |turn| [Message::user(format!("question {turn}")), Message::assistant(format!("answer {turn}"), Vec::new())];
-    (0..turns).flat_map(turn).zip(1..).map(|(message, number)| Entry { number, tokens: 50, message }).collect()
+    (0..turns).flat_map(turn).zip(1..).map(|(message, number)| entry(number, 50, message)).collect()
 }
 
 #[test]
 fn a_long_conversation_costs_what_is_kept() {
     let counts = [10, 100, 1000, 10_000].map(|turns| {
         let (fitted, fed) = fed(&chat(turns), Window::new(20_000, Overflow::Truncate));
-        assert!(fitted.expect("it fits").messages.len() >= 20.min(fed));
+        assert!(fitted.expect("it fits").kept.len() >= 20.min(fed));
         fed
     });
     assert_eq!(counts, [20, 200, 401, 401]);
@@ -175,9 +178,10 @@ fn a_long_turn_keeps_what_it_was_asked() {
     entries.append(&mut conversation(&turn(200)));
     entries.iter_mut().zip(1..).for_each(|(entry, number)| entry.number = number);
     let fitted = fit(&entries, 1500, Overflow::Truncate).expect("fits");
-    let texts: Vec<String> = fitted.messages.iter().take(4).map(Message::joined_text).collect();
+    let messages = fitted.into_messages();
+    let texts: Vec<String> = messages.iter().take(4).map(Message::joined_text).collect();
     assert_eq!(texts, ["question 0", "question 0", GAP, ""]);
-    assert!(fitted.messages.len() > 20);
+    assert!(messages.len() > 20);
 }
 
 #[test]
@@ -185,18 +189,18 @@ fn a_turn_that_was_asked_too_much_keeps_its_last_steps() {
     let mut entries = conversation(&[Turn { input: 1, steps: 200, has_last_word: false, size: 50 }]);
     entries[0].tokens = 10_000;
     let fitted = fit(&entries, 1500, Overflow::Truncate).expect("fits");
-    assert_eq!(fitted.messages[0].joined_text(), GAP);
-    assert!(fitted.tokens <= 1500 && fitted.messages.len() > 20);
+    assert!(fitted.tokens <= 1500 && fitted.kept.len() > 20);
+    assert_eq!(fitted.into_messages()[0].joined_text(), GAP);
 }
 
 #[test]
 fn a_last_message_without_room_is_too_long() {
     let mut entries = chat(3);
-    entries.push(Entry { number: 7, tokens: 900, message: Message::user("much") });
+    entries.push(entry(7, 900, Message::user("much")));
     let error = fit(&entries, 800, Overflow::Adaptive).expect_err("no room");
     assert_eq!(error.to_string(), "the prompt is too long: 900 tokens, and there is room for 800");
     // What a summary would take goes to the message first.
-    assert_eq!(fit(&entries, 950, Overflow::Adaptive).expect("fits").messages, [Message::user("much")]);
+    assert_eq!(fit(&entries, 950, Overflow::Adaptive).expect("fits").kept, [Message::user("much")]);
 }
 
 #[test]
@@ -212,21 +216,19 @@ fn a_summary_stands_for_what_was_cut_until_there_is_no_room_again() {
         let (fitted, count) = fed(&entries[..2 * turns], window);
         let mut fitted = fitted.expect("fits");
         if let Some(shortened) = &fitted.shortened {
-            let text = shortened.messages[0].joined_text();
+            let text = shortened.request(&shortened.part)[0].joined_text();
             assert_eq!(text.contains("[Summary of what came before]"), summary.is_some());
             let before = fitted.cut.expect("a cut");
             let first = summary.as_ref().map_or(1, |summary| summary.before);
             for number in first..before {
-                let said = entries[number as usize - 1].message.joined_text();
+                let said = entries[number as usize - 1].said.joined_text();
                 assert!(text.contains(&format!("\n{said}\n")), "{said} is summed up before {before}");
             }
-            summary = fitted.sum_up(format!("summary {}", made.len()));
+            summary = fitted.sum_up(format!("summary {}", made.len())).cloned();
             made.push(before);
         }
         assert!(fitted.tokens <= 4000 && count <= 160);
-        if let Some(summary) = &summary {
-            assert_eq!(fitted.messages[0], summary.message());
-        }
+        assert_eq!(fitted.summary, summary);
     }
     assert!((10..=25).contains(&made.len()), "{made:?}");
     assert!(made.is_sorted());
