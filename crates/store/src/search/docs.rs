@@ -11,7 +11,7 @@ use super::{
     snippet::snippet,
     statement::{Candidate, scope},
     wanted::{Wanted, alike, wanted},
-    words::indexed,
+    words::{indexed, words},
 };
 use crate::{
     Kind, NewRecord, Record, Store, StoreError,
@@ -118,33 +118,51 @@ impl Store {
         if wanted.is_empty() || owners.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
-        let mut candidates = self.candidates(owners, &wanted, &search.metadata, limit * CANDIDATES).await?;
-        let docs: HashSet<Uuid> = candidates.iter().map(|candidate| candidate.doc).collect();
+        let most = limit * CANDIDATES;
+        let mut candidates = self.candidates(owners, &wanted, &search.metadata, most).await?;
+        // Where all pieces with any of the words are there, what stands in none of them may be misspelt.
         if let Some(similarity) = search.similarity
-            && docs.len() < limit as usize
+            && candidates.len() < most as usize
         {
-            let more = self.spelt_alike(owners, &wanted, similarity).await?;
+            let more = self.spelt_alike(owners, &wanted, &candidates, similarity).await?;
             if !more.is_empty() {
                 wanted.extend(more);
-                candidates = self.candidates(owners, &wanted, &search.metadata, limit * CANDIDATES).await?;
+                candidates = self.candidates(owners, &wanted, &search.metadata, most).await?;
             }
         }
         Ok(best(&wanted, candidates, limit as usize))
     }
 
-    /// Words of the documents that are spelt like the wanted ones.
-    async fn spelt_alike(&self, owners: &[Uuid], wanted: &[Wanted], threshold: f64) -> Result<Vec<Wanted>, StoreError> {
+    /// Words that are spelt like those that stand nowhere in the pieces.
+    async fn spelt_alike(
+        &self,
+        owners: &[Uuid],
+        wanted: &[Wanted],
+        pieces: &[Candidate],
+        threshold: f64,
+    ) -> Result<Vec<Wanted>, StoreError> {
         /// How many words are looked up: a search with more finds something with those that are spelt well.
         const LOOKED_UP: usize = 8;
-        let mut more: Vec<Wanted> = Vec::new();
-        for word in wanted.iter().rev().take(LOOKED_UP) {
-            for like in alike(word, &self.vocabulary(owners, word).await?, threshold) {
-                if wanted.iter().chain(&more).all(|known| !known.is(&like.text)) {
-                    more.push(like);
-                }
-            }
+        /// Letters that a word must have for others to be like it.
+        const SHORTEST: usize = 4;
+        let said: HashSet<String> = pieces
+            .iter()
+            .flat_map(|piece| words(&piece.title).into_iter().chain(words(&piece.content)))
+            .map(|word| word.text)
+            .collect();
+        let is_missing = |word: &&Wanted| !said.contains(&word.text) && !said.iter().any(|said| word.is(said));
+        let missing: Vec<&Wanted> = wanted
+            .iter()
+            .rev()
+            .filter(|word| word.text.chars().count() >= SHORTEST)
+            .filter(is_missing)
+            .take(LOOKED_UP)
+            .collect();
+        if missing.is_empty() || (pieces.is_empty() && !self.has_docs(owners).await?) {
+            return Ok(Vec::new());
         }
-        Ok(more)
+        let vocabulary = self.vocabulary(owners, &missing).await?;
+        Ok(missing.into_iter().flat_map(|word| alike(word, &vocabulary, threshold)).collect())
     }
 }
 

@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::wanted::Wanted;
 use crate::{Store, StoreError, metadata::wanted as wanted_leaves, open::Database, row::Columns};
 
-/// Words of the vocabulary that are looked at for those that are spelt alike.
-const VOCABULARY: u32 = 5000;
+/// Words of the vocabulary that are looked at for those that are spelt like one word.
+const VOCABULARY: u32 = 2000;
 
 /// Pieces whose vocabulary is looked at, on PostgreSQL, which has none of its own.
 const SPOKEN: u32 = 1000;
@@ -72,10 +72,8 @@ impl Store {
         rows.iter().map(candidate).collect()
     }
 
-    /// Words that begin like a wanted one, and that are nearly as long.
-    pub(super) async fn vocabulary(&self, owners: &[Uuid], wanted: &Wanted) -> Result<Vec<String>, StoreError> {
-        let Some(first) = wanted.text.chars().next() else { return Ok(Vec::new()) };
-        let length = wanted.text.chars().count() as i64;
+    /// Words that begin like one of the wanted ones and are about as long; some of them, where there are very many.
+    pub(super) async fn vocabulary(&self, owners: &[Uuid], wanted: &[&Wanted]) -> Result<Vec<String>, StoreError> {
         let (column, from) = match self.database {
             Database::Sqlite => ("term", "doc_words".to_owned()),
             Database::Postgres => {
@@ -84,19 +82,42 @@ impl Store {
                 ("word", format!("ts_stat('SELECT word_index FROM doc_chunks WHERE {of}')"))
             }
         };
+        let mut bound = Vec::new();
+        let mut parts = Vec::new();
+        for word in wanted {
+            let Some(first) = word.text.chars().next() else { continue };
+            let (length, at) = (word.text.chars().count(), 2 * parts.len() + 1);
+            // A range, as SQLite's table of words is in their order.
+            bound.extend([first.to_string(), format!("{first}{}", char::MAX)]);
+            parts.push(format!(
+                "SELECT word FROM (SELECT {column} AS word FROM {from} WHERE {column} >= ${at} AND {column} < ${} \
+                 AND length({column}) BETWEEN {} AND {} LIMIT {VOCABULARY}) w{at}",
+                at + 1,
+                length / 2,
+                length * 2,
+            ));
+        }
+        if parts.is_empty() {
+            return Ok(Vec::new());
+        }
         // Nothing of a caller's is in the text but ids.
-        let text = format!(
-            "SELECT {column} AS word FROM {from} WHERE substr({column}, 1, 1) = $1 AND length({column}) BETWEEN $2 AND $3 \
-             LIMIT $4"
-        );
-        let rows = sqlx::query(AssertSqlSafe(text))
-            .bind(first.to_string())
-            .bind(length * 2 / 3)
-            .bind(length * 3 / 2 + 1)
-            .bind(i64::from(VOCABULARY))
-            .fetch_all(&self.read)
-            .await?;
+        let mut query = sqlx::query(AssertSqlSafe(parts.join(" UNION ")));
+        for value in bound {
+            query = query.bind(value);
+        }
+        let rows = query.fetch_all(&self.read).await?;
         rows.iter().map(|row| Ok(Columns::new("doc_chunks", row).text("word")?.to_owned())).collect()
+    }
+
+    /// Whether some owners have any documents.
+    pub(super) async fn has_docs(&self, owners: &[Uuid]) -> Result<bool, StoreError> {
+        let places: Vec<String> = (1..=owners.len()).map(|place| format!("${place}")).collect();
+        let text = format!("SELECT id FROM doc_chunks WHERE owner IN ({}) LIMIT 1", places.join(", "));
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for owner in owners {
+            query = query.bind(owner.to_string());
+        }
+        Ok(query.fetch_optional(&self.read).await?.is_some())
     }
 
     /// Any of the words, in a piece of any of the owners. Words have letters and digits only, so none is an operator.
