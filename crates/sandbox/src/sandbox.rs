@@ -128,7 +128,7 @@ impl DockerSource {
     }
 
     /// The session's sandbox from its container, if that is there and can be brought to answer.
-    async fn find(&self, progress: &Progress) -> Result<Option<(DockerSandbox, Origin)>, SandboxError> {
+    pub async fn find(&self, progress: &Progress) -> Result<Option<(DockerSandbox, Origin)>, SandboxError> {
         let listed = self.engine.sandboxes_of(self.session).await.map_err(refused("looked for"))?;
         let Some(container) = listed.into_iter().find(|container| container.is_sandbox) else { return Ok(None) };
         if container.running
