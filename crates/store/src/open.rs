@@ -24,10 +24,7 @@ use crate::{
 };
 
 /// The schema's versions, in order. One that was released is never changed.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
-    (1, "initial", include_str!("../migrations/0001_initial.sql")),
-    (2, "identity", include_str!("../migrations/0002_identity.sql")),
-];
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "initial", include_str!("../migrations/0001_initial.sql"))];
 
 /// What every connection to SQLite is told. Foreign keys are on by sqlx's own setting.
 const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; \
