@@ -24,12 +24,11 @@ mod routes;
 mod serve;
 mod server;
 mod store_error;
-mod system_template;
 mod time;
 
+pub use handspike_prompt::SYSTEM_TEMPLATE;
 pub use model_source::{ModelSource, ModelUnavailable};
 pub use router::router;
 pub use routes::projects::{Project, ProjectForm};
 pub use serve::{Config, serve};
 pub use server::{Access, Defaults, Server, ServerParts};
-pub use system_template::SYSTEM_TEMPLATE;

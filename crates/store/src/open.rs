@@ -10,7 +10,7 @@ use std::{
 };
 
 use sqlx::{
-    AnyPool, Executor as _, SqlSafeStr as _,
+    AnyPool, Executor as _, Row as _, SqlSafeStr as _,
     any::AnyPoolOptions,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
@@ -23,8 +23,38 @@ use crate::{
     lock::{Lock, private_folder, touch},
 };
 
-/// The schema's versions, in order. One that was released is never changed.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "initial", include_str!("../migrations/0001_initial.sql"))];
+/// The schema's versions, in order: number, name, and what each database runs. One that was released is never changed.
+const MIGRATIONS: [(i64, &str, Scripts); 2] = [
+    (1, "initial", Scripts::shared(include_str!("../migrations/0001_initial.sql"))),
+    (
+        2,
+        "docs",
+        Scripts {
+            sqlite: include_str!("../migrations/0002_docs_sqlite.sql"),
+            postgres: include_str!("../migrations/0002_docs_postgres.sql"),
+        },
+    ),
+];
+
+/// A migration, for each database.
+#[derive(Clone, Copy)]
+struct Scripts {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+impl Scripts {
+    const fn shared(script: &'static str) -> Self {
+        Self { sqlite: script, postgres: script }
+    }
+
+    fn of(self, database: Database) -> &'static str {
+        match database {
+            Database::Sqlite => self.sqlite,
+            Database::Postgres => self.postgres,
+        }
+    }
+}
 
 /// What every connection to SQLite is told. Foreign keys are on by sqlx's own setting.
 const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; \
@@ -52,6 +82,7 @@ pub struct Store {
     pub(crate) database: Database,
     /// Removing blobs and copying them exclude each other.
     pub(crate) sweeping: Arc<Mutex<()>>,
+    id: Uuid,
     instance: Uuid,
     lock: Arc<std::sync::Mutex<Option<Lock>>>,
 }
@@ -94,10 +125,17 @@ impl Store {
             }
         };
         private_folder(&blobs).map_err(|source| OpenError::File { path: blobs.clone(), source })?;
-        migrate(&write).await?;
+        migrate(&write, database).await?;
+        let id = identity(&write).await?;
         let lock = Arc::new(std::sync::Mutex::new(lock));
         let sweeping = Arc::new(Mutex::new(()));
-        Ok(Self { read, write, blobs, database, sweeping, instance: Uuid::now_v7(), lock })
+        Ok(Self { read, write, blobs, database, sweeping, id, instance: Uuid::now_v7(), lock })
+    }
+
+    /// Names the store, the same at every opening of it. A backup is another store.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.id
     }
 
     /// Names this opening of the store; the turns that it begins bear it.
@@ -151,9 +189,19 @@ fn postgres_pool() -> AnyPoolOptions {
         .after_connect(|connection, _| Box::pin(async move { connection.execute(POSTGRES_SETTINGS).await.map(drop) }))
 }
 
-async fn migrate(pool: &AnyPool) -> Result<(), OpenError> {
-    let migrations = MIGRATIONS.map(|(version, name, sql)| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+/// The store's own name, given at its first opening.
+async fn identity(pool: &AnyPool) -> Result<Uuid, OpenError> {
+    let given = "INSERT INTO identity (one, id) VALUES (1, $1) ON CONFLICT (one) DO NOTHING";
+    sqlx::query(given).bind(Uuid::now_v7().to_string()).execute(pool).await.map_err(OpenError::Identity)?;
+    let row = sqlx::query("SELECT id FROM identity").fetch_one(pool).await.map_err(OpenError::Identity)?;
+    let id: String = row.try_get("id").map_err(OpenError::Identity)?;
+    Uuid::parse_str(&id).map_err(|error| OpenError::Identity(sqlx::Error::Decode(error.into())))
+}
+
+async fn migrate(pool: &AnyPool, database: Database) -> Result<(), OpenError> {
+    let migrations = MIGRATIONS.map(|(version, name, scripts)| {
+        let script = scripts.of(database).into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, script, false)
     });
     match Migrator::with_migrations(migrations.to_vec()).run(pool).await {
         Ok(()) => Ok(()),
