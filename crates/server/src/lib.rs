@@ -13,7 +13,6 @@ mod error;
 mod filter;
 mod guard;
 mod ids;
-mod model_source;
 mod names;
 mod openapi;
 mod resource;
@@ -25,7 +24,7 @@ mod store_error;
 mod system_template;
 mod time;
 
-pub use model_source::{ModelSource, ModelUnavailable};
+pub use handspike_core::{ModelSource, ModelUnavailable};
 pub use router::router;
 pub use routes::projects::{Project, ProjectForm};
 pub use serve::{Config, serve};
