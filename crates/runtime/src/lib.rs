@@ -11,7 +11,7 @@ mod windows;
 pub use assembly::{Assembly, BeginError};
 pub use handspike_models::openai::ApiKey as ModelKey;
 pub use handspike_tools::Order;
-pub use model_choice::{ModelChoiceError, model_named};
+pub use model_choice::{ModelChoiceError, check_model_name, model_named};
 pub use offered_models::{ModelOffer, OfferedModels};
 pub use place::{History, Place, SandboxPlace, Workbench};
 pub use scenario::{KeyInFile, Scenario, ScenarioError};

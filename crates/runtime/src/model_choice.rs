@@ -38,6 +38,11 @@ pub fn model_named(name: &str, base_url: Option<&str>) -> Result<Box<dyn Model>,
     Ok(Box::new(OpenAi::new(OpenAiConfig::new(model, base_url, api_key))?))
 }
 
+/// Whether a name is one of a provider's models, as far as that can be seen from it.
+pub fn check_model_name(name: &str) -> Result<(), ModelChoiceError> {
+    openai_name(name).map(drop)
+}
+
 /// What a model is called at its provider, which is any server that speaks Chat Completions.
 pub(crate) fn openai_name(name: &str) -> Result<&str, ModelChoiceError> {
     let model = name.strip_prefix("openai:").filter(|model| !model.is_empty());
