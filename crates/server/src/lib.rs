@@ -9,6 +9,7 @@
 //! There is no SQL here and no shape of a body but a project's: those are the store's and the API's.
 
 mod body;
+mod docs;
 mod error;
 mod filter;
 mod guard;

@@ -6,6 +6,7 @@ use axum::{Router, body::Bytes, http::header::CONTENT_TYPE, middleware, routing:
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
+    docs::{self, Docs},
     error::{no_such_method, no_such_route, panicked},
     guard,
     openapi::{Api, document},
@@ -26,11 +27,13 @@ pub fn router(server: Arc<Server>) -> Router {
         .merge(projects::routes())
         .merge(health::routes())
         .split_for_parts();
+    let docs = Docs::of(&serde_json::to_value(&document).expect("a description is JSON"));
     let document = Bytes::from(document.to_json().expect("a description is JSON"));
     let document = move || async { ([(CONTENT_TYPE, "application/json")], document) };
     let guard = middleware::from_fn_with_state(Arc::clone(&server), guard::check);
     routes
         .route("/openapi.json", get(document))
+        .route(docs::PATH, get(async move || docs.clone()))
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(panicked))
