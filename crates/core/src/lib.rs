@@ -25,7 +25,7 @@ pub mod turn;
 mod fakes;
 
 pub use executor::{CallContext, Executor, Fault, Lane, Progress};
-pub use history::{InputError, replay};
+pub use history::{InputError, interrupted, replay};
 pub use limits::Limits;
 pub use model::{Model, ModelDelta, ModelError, ModelReply, ModelRequest};
 pub use model_source::{ModelSource, ModelUnavailable};
@@ -35,4 +35,4 @@ pub use sandbox::{OpenedSandbox, Origin, Sandbox, SandboxFailure, SandboxSource,
 pub use sandboxes::{SandboxWishes, Sandboxes};
 pub use session::{Session, SessionParts};
 pub use transcript::{Transcript, transcript_line};
-pub use turn::TurnError;
+pub use turn::{SoFar, TurnError};

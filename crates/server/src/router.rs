@@ -6,12 +6,14 @@ use axum::{Router, body::Bytes, http::header::CONTENT_TYPE, middleware, routing:
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
+    chat,
     docs::{self, Docs},
     error::{no_such_method, no_such_route, panicked},
     guard,
     openapi::{Api, document},
     routes::{agents, health, history, jobs, models, projects, sessions, tools, users},
     server::Server,
+    watch,
 };
 
 /// All routes, behind the door.
@@ -23,6 +25,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(history::routes())
+        .merge(chat::routes::routes())
         .merge(jobs::routes())
         .merge(projects::routes())
         .merge(health::routes())
@@ -30,13 +33,16 @@ pub fn router(server: Arc<Server>) -> Router {
     let docs = Docs::of(&serde_json::to_value(&document).expect("a description is JSON"));
     let document = Bytes::from(document.to_json().expect("a description is JSON"));
     let document = move || async { ([(CONTENT_TYPE, "application/json")], document) };
+    let measure = middleware::from_fn_with_state(Arc::clone(&server), watch::measure);
     let guard = middleware::from_fn_with_state(Arc::clone(&server), guard::check);
     routes
         .route("/openapi.json", get(document))
+        .route(watch::METRICS_PATH, get(watch::metrics))
         .route(docs::PATH, get(async move || docs.clone()))
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(guard)
+        .layer(measure)
         .with_state(server)
 }

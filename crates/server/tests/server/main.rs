@@ -1,14 +1,20 @@
 //! The server without a socket, with one, and with an independent client.
 
 mod agents;
+mod chat;
+mod chat_errors;
+mod chat_tools;
 mod docs;
 mod errors;
+mod fakes;
 mod history;
 mod lists;
 mod openapi;
 mod sdk;
 mod sessions;
 mod socket;
+mod stopping;
 mod support;
 mod tools;
 mod users;
+mod watch;

@@ -60,6 +60,7 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
         "post /projects",
         "post /sessions",
         "post /sessions/{session_id}",
+        "post /sessions/{session_id}/chat",
         "post /users",
         "post /users/{user_id}",
         "put /agents/{agent_id}",
