@@ -16,7 +16,8 @@ use bollard::{
 };
 use futures_util::StreamExt as _;
 use handspike_core::{
-    CallContext, Fault, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource, SandboxedCall,
+    CallContext, Fault, OpenFailure, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource,
+    SandboxedCall,
 };
 use handspike_types::{SessionId, ToolOutput};
 use thiserror::Error as ThisError;
@@ -108,11 +109,28 @@ impl DockerSource {
         Self { engine, guest, session, spec, look_first: AtomicBool::new(true), last_run: Mutex::default() }
     }
 
+    /// The same source, of which it is known which run of the guest was connected to last.
+    #[must_use]
+    pub fn after_run(self, run: Option<String>) -> Self {
+        Self { last_run: Mutex::new(run), ..self }
+    }
+
+    /// Opens the session's sandbox, and says how it came to be there.
+    pub async fn find_or_make(&self, progress: &Progress) -> Result<(DockerSandbox, Origin), SandboxError> {
+        let found = match self.look_first.swap(true, Ordering::Relaxed) {
+            true => self.find(progress).await?,
+            false => None,
+        };
+        match found {
+            Some(found) => Ok(found),
+            None => Ok((self.make(progress).await?, Origin::Made)),
+        }
+    }
+
     /// The session's sandbox from its container, if that is there and can be brought to answer.
-    async fn find(&self, progress: &Progress) -> Result<Option<(DockerSandbox, Origin)>, SandboxError> {
+    pub async fn find(&self, progress: &Progress) -> Result<Option<(DockerSandbox, Origin)>, SandboxError> {
         let listed = self.engine.sandboxes_of(self.session).await.map_err(refused("looked for"))?;
-        // The newest, should there be several.
-        let Some(container) = listed.into_iter().max_by_key(|container| container.created) else { return Ok(None) };
+        let Some(container) = listed.into_iter().find(|container| container.is_sandbox) else { return Ok(None) };
         if container.running
             && let Some(connection) = self.reconnect(&container.id, progress).await
         {
@@ -135,7 +153,8 @@ impl DockerSource {
             Ok(connection) => connection,
             Err(error) => return Err(self.engine.explain(error, &container.id).await),
         };
-        Ok(Some((self.sandbox(container.id, connection), Origin::Restarted)))
+        let origin = if container.is_new { Origin::Made } else { Origin::Restarted };
+        Ok(Some((self.sandbox(container.id, connection), origin)))
     }
 
     /// A connection to a container that runs. One that can't be reached is of no use to anybody; its processes are ended,
@@ -188,15 +207,8 @@ impl DockerSource {
 
 #[async_trait]
 impl SandboxSource for DockerSource {
-    async fn open(&self, progress: &Progress) -> Result<OpenedSandbox, Fault> {
-        let found = match self.look_first.swap(true, Ordering::Relaxed) {
-            true => self.find(progress).await.map_err(Fault::new)?,
-            false => None,
-        };
-        let (sandbox, origin) = match found {
-            Some(found) => found,
-            None => (self.make(progress).await.map_err(Fault::new)?, Origin::Made),
-        };
+    async fn open(&self, progress: &Progress) -> Result<OpenedSandbox, OpenFailure> {
+        let (sandbox, origin) = self.find_or_make(progress).await.map_err(Fault::new)?;
         Ok(OpenedSandbox { sandbox: Box::new(sandbox), origin })
     }
 }
@@ -206,6 +218,12 @@ impl DockerSandbox {
     #[must_use]
     pub fn container(&self) -> &str {
         &self.container
+    }
+
+    /// Which run of the guest it is connected to, if the guest says.
+    #[must_use]
+    pub fn run(&self) -> Option<String> {
+        self.connection.run()
     }
 
     /// The connection to its guest.

@@ -96,6 +96,12 @@ CREATE TABLE events (
 );
 CREATE INDEX events_at ON events (at);
 
+-- What names this store, and whatever serves it, from its making on. There is one row.
+CREATE TABLE identity (
+    one INTEGER PRIMARY KEY NOT NULL,
+    id TEXT NOT NULL
+);
+
 -- Outlives its session: a container is there until somebody has removed it.
 CREATE TABLE sandboxes (
     session TEXT PRIMARY KEY NOT NULL,

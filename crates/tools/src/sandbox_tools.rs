@@ -9,7 +9,8 @@ use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use handspike_core::{
-    CallContext, Executor, Fault, Lane, OpenedSandbox, Origin, Sandbox, SandboxFailure, SandboxSource, SandboxedCall,
+    CallContext, Executor, Fault, Lane, NoRoom, OpenFailure, OpenedSandbox, Origin, Sandbox, SandboxFailure,
+    SandboxSource, SandboxedCall,
 };
 use handspike_types::{
     CallError, ContentPart, SandboxCall, ToolCall, ToolOutput, ToolSettings, ToolSpec, computer,
@@ -107,7 +108,7 @@ impl SandboxTools {
 
     /// The session's sandbox, opened if there is none. Whoever lost the last one is told what is left of it, also when
     /// another call has opened the next one meanwhile.
-    async fn ready(&self, call: &ToolCall, context: &CallContext, loss: Loss) -> Result<Ready, Fault> {
+    async fn ready(&self, call: &ToolCall, context: &CallContext, loss: Loss) -> Result<Ready, OpenFailure> {
         let mut state = self.state.lock().await;
         if let State::Open { sandbox, origin } = &*state {
             let news = match loss {
@@ -121,7 +122,11 @@ impl SandboxTools {
         let sandbox: Arc<dyn Sandbox> = Arc::from(sandbox);
         let news = match *state {
             State::Ended(_) => Some(what_is_left(origin)),
-            State::Unopened | State::Open { .. } => None,
+            // The model may know it from an earlier turn.
+            State::Unopened | State::Open { .. } => match origin {
+                Origin::Restarted | Origin::Replaced => Some(what_is_left(origin)),
+                Origin::Made | Origin::Found => None,
+            },
         };
         *state = State::Open { sandbox: Arc::clone(&sandbox), origin };
         Ok(Ready { sandbox, news })
@@ -160,10 +165,15 @@ fn not_run(cause: &Fault) -> ToolOutput {
     ))
 }
 
+/// The answer to a call for which no sandbox may run.
+fn no_room(cause: &NoRoom) -> ToolOutput {
+    ToolOutput::error(format!("not run: {cause}\n[the call has had no effect, and can be made again later]"))
+}
+
 /// What the model is told with the first answer after a loss.
 fn what_is_left(origin: Origin) -> &'static str {
     match origin {
-        Origin::Made => {
+        Origin::Made | Origin::Replaced => {
             "[a new sandbox was made, because the last one had ended and is gone: nothing of its files, shells and \
              windows is left]"
         }
@@ -239,16 +249,23 @@ impl SandboxTools {
         loss: Loss,
     ) -> Result<Attempt, Fault> {
         let mut readied = pin!(self.ready(call, context, loss));
-        let Ready { sandbox, news } = tokio::select! {
+        let ready = tokio::select! {
             biased;
-            ready = &mut readied => ready?,
+            ready = &mut readied => ready,
             () = context.cancel.cancelled() => {
                 // An engine makes a container also when nobody waits for it any more, and that one would be left
                 // behind. So the making comes to its end, and closing removes what was made.
-                let _ = readied.await;
+                if !self.source.opens_by_itself() {
+                    let _ = readied.await;
+                }
                 let text = "cancelled: the call was stopped while its sandbox was being made";
                 return Ok(Attempt::Answered(ToolOutput::error(text)));
             }
+        };
+        let Ready { sandbox, news } = match ready {
+            Ok(ready) => ready,
+            Err(OpenFailure::NoRoom(cause)) => return Ok(Attempt::Answered(no_room(&cause))),
+            Err(OpenFailure::Failed(fault)) => return Err(fault),
         };
         let limit = time + ANSWER_MARGIN;
         let request = SandboxedCall { tool: &call.name, arguments, settings: &self.settings };

@@ -12,6 +12,7 @@ pub mod computer;
 pub mod desktop;
 pub mod editor;
 mod event;
+pub mod file_transfer;
 mod form;
 mod id;
 mod input;
@@ -29,6 +30,7 @@ mod versions;
 pub use call::{CallError, SandboxCall};
 pub use causes::with_causes;
 pub use event::{Event, EventKind, Limit, Outcome};
+pub use file_transfer::{FileRefusal, FileReport};
 pub use id::SessionId;
 pub use input::{InvalidInput, parse_input};
 pub use message::{

@@ -141,12 +141,12 @@ keys! {
     }
     Running {
         path: "sandbox.running", flag: Some("sandboxes"), variable: "HANDSPIKE_SANDBOXES",
-        form: Form::One("N"), usual: "16",
+        form: Form::One("N"), usual: "32",
         help: "How many sandboxes run at once. Who needs one more waits until another can be stopped.",
     }
     Wait {
         path: "sandbox.wait", flag: Some("sandbox-wait"), variable: "HANDSPIKE_SANDBOX_WAIT",
-        form: Form::One("TIME"), usual: "30s",
+        form: Form::One("TIME"), usual: "1m",
         help: "How long a call waits for its sandbox where as many run as may.",
     }
     Idle {
@@ -158,6 +158,11 @@ keys! {
         path: "sandbox.time_to_live", flag: Some("sandbox-ttl"), variable: "HANDSPIKE_SANDBOX_TTL",
         form: Form::One("TIME"), usual: "7d",
         help: "How long a sandbox that nobody uses is kept at all.",
+    }
+    FileSize {
+        path: "sandbox.file_size", flag: None, variable: "HANDSPIKE_FILE_SIZE",
+        form: Form::One("SIZE"), usual: "1g",
+        help: "How large a file may be that clients put into a sandbox or take out of it.",
     }
     MaxSteps {
         path: "limits.steps", flag: Some("max-steps"), variable: "HANDSPIKE_MAX_STEPS",

@@ -15,7 +15,7 @@ mod show;
 
 pub(crate) use flags::{Flags, StoreFlags};
 pub(crate) use layer::{Layer, Layers};
-pub(crate) use settings::{LogFormat, Settings, StoreSettings, without_password};
+pub(crate) use settings::{LogFormat, SandboxKind, SandboxSettings, Settings, StoreSettings, without_password};
 pub(crate) use show::show;
 
 use std::path::PathBuf;

@@ -6,6 +6,7 @@ use handspike_core::Limits;
 use handspike_runtime::{ModelKey, ModelOffer, check_model_name};
 use handspike_sandbox::Network;
 use handspike_store::Location;
+use handspike_telemetry::{Protocol, TraceConfig};
 use handspike_types::with_causes;
 use handspike_web::{ApiKey, Origin};
 use tracing_subscriber::EnvFilter;
@@ -43,8 +44,8 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
     /// What is logged.
     pub(crate) log_level: String,
-    /// Where traces go, and what they hold.
-    pub(crate) traces: TraceSettings,
+    /// Where traces go, and what they hold. They go nowhere where the endpoint is empty.
+    pub(crate) traces: TraceConfig,
 }
 
 /// Where everything is kept.
@@ -75,6 +76,8 @@ pub(crate) struct SandboxSettings {
     pub(crate) idle: Duration,
     /// How long an unused one is kept.
     pub(crate) time_to_live: Duration,
+    /// How many bytes a file may have that clients put in or take out.
+    pub(crate) file_size: u64,
 }
 
 /// Whether there are sandboxes.
@@ -88,28 +91,6 @@ pub(crate) enum SandboxKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogFormat {
     Text,
-    Json,
-}
-
-/// Where traces go, and what they hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TraceSettings {
-    /// The collector, where there is one.
-    pub(crate) endpoint: Option<String>,
-    /// In which form they go.
-    pub(crate) protocol: Protocol,
-    /// What goes with them.
-    pub(crate) headers: Vec<(String, String)>,
-    /// Whether they hold what was said.
-    pub(crate) content: bool,
-    /// What the server is called in them.
-    pub(crate) service_name: String,
-}
-
-/// OTLP's forms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    Protobuf,
     Json,
 }
 
@@ -173,12 +154,13 @@ impl Settings {
             Key::Wait => time(sandbox.wait),
             Key::Idle => time(sandbox.idle),
             Key::TimeToLive => time(sandbox.time_to_live),
+            Key::FileSize => one(units::write_bytes(sandbox.file_size)),
             Key::MaxSteps => one(limits.steps.to_string()),
             Key::MaxTime => time(limits.wall_time),
             Key::MaxTokens => limits.tokens.map(|tokens| vec![tokens.to_string()]),
             Key::LogFormat => one(word_of(&FORMATS, self.log_format)),
             Key::LogLevel => one(self.log_level.clone()),
-            Key::TraceEndpoint => traces.endpoint.clone().map(|url| vec![url]),
+            Key::TraceEndpoint => (!traces.endpoint.is_empty()).then(|| vec![traces.endpoint.clone()]),
             Key::TraceProtocol => one(word_of(&PROTOCOLS, traces.protocol)),
             Key::TraceHeaders => (!traces.headers.is_empty()).then(|| vec![HIDDEN.to_owned()]),
             Key::TraceContent => one(traces.content.to_string()),
@@ -255,10 +237,11 @@ impl Reader<'_> {
             network: self.one(Key::Network, |text| word(&NETWORKS, text)).unwrap_or(Network::None),
             memory: self.one(Key::Memory, units::parse_bytes).unwrap_or(2 << 30),
             cpus: self.one(Key::Cpus, units::parse_cpus),
-            running: self.one(Key::Running, |text| number(text, 1, 10_000)).unwrap_or(16) as usize,
-            wait: self.time(Key::Wait, 30),
+            running: self.one(Key::Running, |text| number(text, 1, 10_000)).unwrap_or(32) as usize,
+            wait: self.time(Key::Wait, 60),
             idle: self.time(Key::Idle, 15 * 60),
             time_to_live: self.time(Key::TimeToLive, 7 * 24 * 3600),
+            file_size: self.one(Key::FileSize, units::parse_bytes).unwrap_or(1 << 30),
         }
     }
 
@@ -269,12 +252,13 @@ impl Reader<'_> {
             steps: steps.and_then(|steps| u32::try_from(steps).ok()).unwrap_or(usual.steps),
             wall_time: self.one(Key::MaxTime, units::parse_duration).unwrap_or(usual.wall_time),
             tokens: self.one(Key::MaxTokens, |text| number(text, 1, u64::MAX)).or(usual.tokens),
+            ..usual
         }
     }
 
-    fn traces(&mut self) -> TraceSettings {
-        TraceSettings {
-            endpoint: self.one(Key::TraceEndpoint, http_address),
+    fn traces(&mut self) -> TraceConfig {
+        TraceConfig {
+            endpoint: self.one(Key::TraceEndpoint, http_address).unwrap_or_default(),
             protocol: self.one(Key::TraceProtocol, |text| word(&PROTOCOLS, text)).unwrap_or(Protocol::Protobuf),
             headers: self.one(Key::TraceHeaders, headers).unwrap_or_default(),
             content: self.one(Key::TraceContent, |text| word(&CAPTURE, text)).unwrap_or(false),

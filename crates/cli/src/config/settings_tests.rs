@@ -42,7 +42,7 @@ fn the_last_layer_that_says_something_is_the_one() {
 fn nothing_said_is_a_server_on_the_loopback_for_anybody_with_the_key() {
     let settings = settings(&[]);
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
-    assert!(settings.api_key.is_none() && settings.auto_run && settings.traces.endpoint.is_none());
+    assert!(settings.api_key.is_none() && settings.auto_run && settings.traces.endpoint.is_empty());
     assert!(matches!(&settings.store.location, Location::Sqlite { file } if file.ends_with("handspike/server.db")));
     assert_eq!(settings.limits, Limits::default());
 }

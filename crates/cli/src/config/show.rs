@@ -31,6 +31,7 @@ fn value(form: Form, texts: &[String]) -> String {
     match (form, texts) {
         (Form::Many(_), texts) => format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")),
         (Form::Switch(_), [text]) => text.clone(),
+        (Form::One(_), [text]) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => text.clone(),
         (_, texts) => texts.iter().map(|text| quoted(text)).collect(),
     }
 }
@@ -58,5 +59,6 @@ mod tests {
         assert_eq!(quoted("a\"b\\c\n"), r#""a\"b\\c\u000A""#);
         assert_eq!(value(Form::Many("X"), &["a".to_owned(), "b".to_owned()]), r#"["a", "b"]"#);
         assert_eq!(value(Form::Many("X"), &[]), "[]");
+        assert_eq!(value(Form::One("N"), &["16".to_owned()]), "16");
     }
 }

@@ -12,8 +12,8 @@ use std::{
 
 use async_trait::async_trait;
 use handspike_core::{
-    CallContext, Fault, Model, ModelDelta, ModelError, ModelReply, ModelRequest, OpenedSandbox, Origin, Progress,
-    Sandbox, SandboxFailure, SandboxSource, SandboxWishes, SandboxedCall, Sandboxes,
+    CallContext, Fault, Model, ModelDelta, ModelError, ModelReply, ModelRequest, OpenFailure, OpenedSandbox, Origin,
+    Progress, Sandbox, SandboxFailure, SandboxSource, SandboxWishes, SandboxedCall, Sandboxes,
 };
 use handspike_server::{ModelSource, ModelUnavailable};
 use handspike_types::{
@@ -246,7 +246,7 @@ struct FakeSource {
 
 #[async_trait]
 impl SandboxSource for FakeSource {
-    async fn open(&self, _: &Progress) -> Result<OpenedSandbox, Fault> {
+    async fn open(&self, _: &Progress) -> Result<OpenedSandbox, OpenFailure> {
         self.boxes.0.opened.fetch_add(1, Ordering::Relaxed);
         let sandbox = Box::new(FakeSandbox { session: self.session, boxes: self.boxes.clone() });
         Ok(OpenedSandbox { sandbox, origin: Origin::Made })

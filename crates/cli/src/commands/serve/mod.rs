@@ -6,17 +6,21 @@
 mod announce;
 mod key;
 mod log;
+mod sandboxes;
 
 use std::{
     io::{self, Write as _},
     path::PathBuf,
+    sync::Arc,
+    time::Duration,
 };
 
 use clap::Args;
-use handspike_core::ModelSource as _;
+use handspike_core::{Limits, ModelSource as _};
 use handspike_runtime::OfferedModels;
-use handspike_server::Config;
+use handspike_server::{Config, Defaults};
 use handspike_store::{Location, Store};
+use handspike_telemetry::{Telemetry, TraceConfig, Traces};
 use handspike_types::with_causes;
 use handspike_web::{ListenError, Listening};
 
@@ -27,6 +31,9 @@ use crate::{
     render::unless_unread,
 };
 use announce::Announcer;
+
+/// How long the last spans may take to be delivered.
+const TRACES_LIMIT: Duration = Duration::from_secs(5);
 
 /// Serve the sessions API over HTTP.
 #[derive(Args)]
@@ -115,12 +122,18 @@ async fn serve(
     let location = &settings.store.location;
     let store = Store::open(location).await?;
     let key = key::of(settings.api_key.clone(), location)?;
+    let boxes = sandboxes::open(&settings.sandbox, &store, announcer).await?;
+    let telemetry = telemetry_of(&settings.traces)?;
 
     let address = listening.address();
     announcer.say(&format!("serving the sessions API at http://{address}, described at http://{address}/docs"));
     announcer.say(&format!("  key        {}", key.words(announcer)));
     announcer.say(&format!("  database   {}", place_of(location)));
     announcer.say(&format!("  models     {}", words_of(&models, &settings)));
+    announcer.say(&format!("  sandboxes  {}", boxes.words(&settings.sandbox)));
+    if telemetry.traces.is_some() {
+        announcer.say(&format!("  traces     to {}", settings.traces.endpoint));
+    }
     announcer.say("stop it with Ctrl-C or SIGTERM");
 
     let config = Config {
@@ -129,13 +142,39 @@ async fn serve(
         hosts: settings.hosts,
         origins: settings.origins,
         store: store.clone(),
-        models: models.names(),
+        models: Arc::new(models),
+        sandboxes: boxes.sandboxes(),
+        defaults: defaults_of(&settings.limits, settings.auto_run),
+        telemetry: telemetry.clone(),
+        stop_after: settings.stop_after,
     };
     let served = handspike_server::serve(config, interrupt.polite.clone()).await;
+    boxes.close().await;
     store.close().await;
+    if let Some(traces) = telemetry.traces {
+        traces.flush(TRACES_LIMIT).await;
+    }
     served?;
     announcer.say("stopped");
     Ok(Exit::Done)
+}
+
+fn telemetry_of(config: &TraceConfig) -> Result<Telemetry, Failure> {
+    let is_wanted = !config.endpoint.is_empty();
+    let traces = is_wanted.then(|| Traces::begin(config)).transpose();
+    let traces = traces.map_err(|error| Failure::usage(with_causes(&error)))?;
+    Ok(Telemetry { traces, ..Telemetry::default() })
+}
+
+/// What holds where neither a request nor its session or agent say anything.
+fn defaults_of(limits: &Limits, auto_run_tools: bool) -> Defaults {
+    let limits = handspike_api::Limits {
+        max_steps: Some(limits.steps.into()),
+        max_tokens: limits.tokens,
+        max_seconds: Some(limits.wall_time.as_secs_f64()),
+        max_cost: None,
+    };
+    Defaults { auto_run_tools, limits, model: None }
 }
 
 fn place_of(location: &Location) -> String {
