@@ -15,6 +15,11 @@ pub trait Sandboxes: Send + Sync {
 
     /// Removes a session's sandbox with all that is in it, if there is one. The session is over.
     async fn remove(&self, session: SessionId) -> Result<(), Fault>;
+
+    /// How many run now, where that is known. It is asked by those who watch a server.
+    fn running(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// What a session's tools ask of its sandbox.

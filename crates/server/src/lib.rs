@@ -10,12 +10,12 @@
 
 mod body;
 mod chat;
+mod docs;
 mod error;
 mod failpoint;
 mod filter;
 mod guard;
 mod ids;
-mod model_source;
 mod names;
 mod openapi;
 mod resource;
@@ -25,9 +25,10 @@ mod serve;
 mod server;
 mod store_error;
 mod time;
+mod watch;
 
+pub use handspike_core::{ModelSource, ModelUnavailable};
 pub use handspike_prompt::SYSTEM_TEMPLATE;
-pub use model_source::{ModelSource, ModelUnavailable};
 pub use router::router;
 pub use routes::projects::{Project, ProjectForm};
 pub use serve::{Config, serve};

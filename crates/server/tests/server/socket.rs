@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use handspike_server::{Config, Defaults, serve};
+use handspike_telemetry::Telemetry;
 use handspike_web::Listening;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
@@ -31,7 +32,8 @@ pub(crate) async fn while_serving<F: Future<Output = ()>>(talk: impl FnOnce(Stri
         models: Arc::new(Models(Arc::default())),
         sandboxes: Arc::new(Boxes(Arc::default())),
         defaults: Defaults::default(),
-        turns_grace: Duration::ZERO,
+        telemetry: Telemetry::default(),
+        stop_after: Duration::ZERO,
     };
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(config, stop.clone()));
