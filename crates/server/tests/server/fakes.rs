@@ -41,6 +41,9 @@ pub(crate) enum Answer {
     Pause(Arc<Notify>, &'static str, &'static str),
 }
 
+/// What a model answers to what was said.
+type Thought = fn(&[Message]) -> Answer;
+
 /// An answer with nothing left to do.
 pub(crate) fn say(text: &str) -> Answer {
     Answer::Reply(reply(text, Vec::new(), FinishReason::Stop))
@@ -83,7 +86,7 @@ pub(crate) struct Seen {
 pub(crate) struct FakeModels {
     answers: Mutex<VecDeque<Answer>>,
     /// What they answer where the list is empty.
-    thinks: Mutex<Option<fn(&[Message]) -> Answer>>,
+    thinks: Mutex<Option<Thought>>,
     /// One that there is not any more.
     forgotten: Mutex<Option<&'static str>>,
     seen: Mutex<Vec<Seen>>,
@@ -96,7 +99,7 @@ impl FakeModels {
     }
 
     /// From now on they answer by what was said, where the list is empty.
-    pub(crate) fn think(&self, thinks: fn(&[Message]) -> Answer) {
+    pub(crate) fn think(&self, thinks: Thought) {
         *self.thinks.lock().expect("nobody panics here") = Some(thinks);
     }
 
