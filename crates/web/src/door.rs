@@ -80,13 +80,28 @@ impl Door {
         }
     }
 
-    /// The port does not matter: it may be forwarded, and a foreign name stays foreign on any port.
+    /// Which port it is does not matter: it may be forwarded, and a foreign name stays foreign on any port.
     fn is_known(&self, host: &Authority) -> bool {
-        let name = host.host().trim_start_matches('[').trim_end_matches(']');
+        let Some(name) = name_in(host) else { return false };
         name.eq_ignore_ascii_case("localhost")
             || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
             || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
+}
+
+/// The name in a host and port; none where it is anything else. A name's parser takes much for a port that is none.
+fn name_in(host: &Authority) -> Option<&str> {
+    let (text, name) = (host.as_str(), host.host());
+    let port = text.strip_prefix(name)?;
+    let is_port = match port.strip_prefix(':') {
+        Some(digits) => digits.bytes().all(|c| c.is_ascii_digit()) && digits.parse::<u16>().is_ok(),
+        None => port.is_empty(),
+    };
+    let name = match name.strip_prefix('[') {
+        Some(address) => address.strip_suffix(']')?,
+        None => name,
+    };
+    is_port.then_some(name)
 }
 
 /// The name by which the client calls the server; none where it says none, several or nonsense.
@@ -125,7 +140,17 @@ mod tests {
         for host in ["localhost", "127.0.0.1:99", "[::1]:8080", "BOX.example"] {
             assert_eq!(admit(&[("host", host)]), Ok(Page::None), "{host}");
         }
-        for host in ["evil.example", "localhost.evil.example", ""] {
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "",
+            "127.0.0.1:18931.evil.example",
+            "127.0.0.1:99999",
+            "localhost:+80",
+            "localhost:",
+            "x@localhost",
+            "[::1]x",
+        ] {
             assert!(matches!(admit(&[("host", host)]), Err(Refusal::Host(_))), "{host}");
         }
         assert!(matches!(admit(&[("host", "localhost"), ("host", "localhost")]), Err(Refusal::Host(_))));
