@@ -1,6 +1,7 @@
 //! The server without a socket, with one, and with an independent client.
 
 mod agents;
+mod api_docs;
 mod chat;
 mod chat_errors;
 mod chat_tools;
@@ -10,6 +11,7 @@ mod errors;
 mod fakes;
 mod follow;
 mod history;
+mod hostile;
 mod lists;
 mod openapi;
 mod provider;
