@@ -17,6 +17,7 @@ mod content;
 mod deleted;
 mod doc_reference;
 mod error_body;
+mod event;
 mod given;
 mod history;
 mod job;
@@ -56,6 +57,7 @@ pub use content::{
 pub use deleted::Deleted;
 pub use doc_reference::{DocOwner, DocReference, OwnerRole, Snippet};
 pub use error_body::{ErrorBody, ErrorInfo};
+pub use event::SessionEvent;
 pub use given::{Given, Metadata, Time};
 pub use history::{Entry, EntrySource, History, Relation};
 pub use job::{JobState, JobStatus};

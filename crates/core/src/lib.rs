@@ -26,7 +26,7 @@ pub mod turn;
 mod fakes;
 
 pub use executor::{CallContext, Executor, Fault, Lane, Progress};
-pub use history::{InputError, replay};
+pub use history::{InputError, interrupted, replay};
 pub use limits::Limits;
 pub use model::{Model, ModelDelta, ModelError, ModelReply, ModelRequest};
 pub use policy::{AllowAll, Decision, Policy};
@@ -37,4 +37,4 @@ pub use sandbox_path::{InvalidPath, SandboxPath, WORKSPACE};
 pub use sandboxes::{SandboxWishes, Sandboxes};
 pub use session::{Session, SessionParts};
 pub use transcript::{Transcript, transcript_line};
-pub use turn::TurnError;
+pub use turn::{SoFar, TurnError};

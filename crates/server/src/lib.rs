@@ -3,13 +3,16 @@
 //! A request comes through the door (`guard`), is read (`ids`, `body`) and reaches the handler of its route. What agents,
 //! tools, users, sessions and projects share is written once: `resource` has the trait that says what is special about
 //! a kind, the operations on its records, and their routes; `routes` has one small file for each kind, and for what is
-//! no such resource. An error of any layer is an `ApiError`, which is the one that becomes an answer. Each route is added
+//! no such resource; `chat` is what the server is for. An error of any layer is an `ApiError`, which is the one that becomes an answer. Each route is added
 //! together with its description, from which `/openapi.json` is made.
 //!
 //! There is no SQL here and no shape of a body but a project's: those are the store's and the API's.
 
+mod access_error;
 mod body;
+mod chat;
 mod error;
+mod file_place;
 mod filter;
 mod guard;
 mod ids;
@@ -24,10 +27,11 @@ mod server;
 mod store_error;
 mod system_template;
 mod time;
+mod transfer;
 
 pub use model_source::{ModelSource, ModelUnavailable};
 pub use router::router;
 pub use routes::projects::{Project, ProjectForm};
 pub use serve::{Config, serve};
-pub use server::{Access, Server};
+pub use server::{Access, Defaults, Server, ServerParts};
 pub use system_template::SYSTEM_TEMPLATE;

@@ -6,10 +6,11 @@ use axum::{Router, body::Bytes, http::header::CONTENT_TYPE, middleware, routing:
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
+    chat,
     error::{no_such_method, no_such_route, panicked},
     guard,
     openapi::{Api, document},
-    routes::{agents, health, history, jobs, models, projects, sessions, tools, users},
+    routes::{agents, files, health, history, jobs, models, projects, screenshot, sessions, tools, users},
     server::Server,
 };
 
@@ -22,8 +23,11 @@ pub fn router(server: Arc<Server>) -> Router {
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(history::routes())
+        .merge(chat::routes::routes())
         .merge(jobs::routes())
         .merge(projects::routes())
+        .merge(files::routes())
+        .merge(screenshot::routes())
         .merge(health::routes())
         .split_for_parts();
     let document = Bytes::from(document.to_json().expect("a description is JSON"));

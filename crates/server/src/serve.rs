@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use handspike_core::Sandboxes;
 use handspike_store::{Store, StoreError};
 use handspike_web::{ApiKey, Listening, Origin};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    router,
-    server::{Access, Server},
+    ModelSource, router,
+    server::{Access, Defaults, Server, ServerParts},
 };
 
 /// How many connections there may be at once. More wait to be accepted.
@@ -30,14 +31,18 @@ pub struct Config {
     /// Where everything is kept. The caller closes it.
     pub store: Store,
     /// The models that agents may use.
-    pub models: Vec<String>,
+    pub models: Arc<dyn ModelSource>,
+    /// Where the tools of sessions run.
+    pub sandboxes: Arc<dyn Sandboxes>,
+    /// What holds where neither a request nor its session or agent say anything.
+    pub defaults: Defaults,
 }
 
 /// Serves until the stop.
 pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), StoreError> {
-    let Config { listening, key, hosts, origins, store, models } = config;
+    let Config { listening, key, hosts, origins, store, models, sandboxes, defaults } = config;
     let access = Access::new(key, hosts, origins, listening.address().port());
-    let server = Server::new(store, access, models).await?;
+    let server = Server::new(ServerParts { store, access, models, sandboxes, defaults }).await?;
     listening.serve(router(Arc::clone(&server)), CONNECTIONS_LIMIT, stop, END_LIMIT).await;
     Ok(())
 }

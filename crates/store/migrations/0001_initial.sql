@@ -49,6 +49,7 @@ CREATE TABLE turns (
     started_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     ended_at BIGINT,
+    plan TEXT,
     outcome TEXT,
     detail TEXT,
     after_entry BIGINT NOT NULL,

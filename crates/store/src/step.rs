@@ -129,7 +129,8 @@ async fn touch(
     let (usage, end, at) = (writes.usage, &writes.end, now());
     let done = sqlx::query(
         "UPDATE turns SET steps = steps + $1, input_tokens = input_tokens + $2, output_tokens = output_tokens + $3, \
-             updated_at = $4, ended_at = $5, outcome = $6, detail = $7 \
+             updated_at = $4, ended_at = $5, outcome = $6, detail = $7, \
+             plan = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN plan END \
          WHERE id = $8 AND session = $9 AND ended_at IS NULL",
     )
     .bind(count(usage.steps))

@@ -1,7 +1,12 @@
 //! The server without a socket, with one, and with an independent client.
 
 mod agents;
+mod chat;
+mod chat_errors;
+mod chat_tools;
 mod errors;
+mod fakes;
+mod files;
 mod history;
 mod lists;
 mod openapi;

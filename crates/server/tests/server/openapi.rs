@@ -47,7 +47,9 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
         "get /projects",
         "get /sessions",
         "get /sessions/{session_id}",
+        "get /sessions/{session_id}/files/{path}",
         "get /sessions/{session_id}/history",
+        "get /sessions/{session_id}/screenshot",
         "get /users",
         "get /users/{user_id}",
         "patch /agents/{agent_id}",
@@ -60,11 +62,13 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
         "post /projects",
         "post /sessions",
         "post /sessions/{session_id}",
+        "post /sessions/{session_id}/chat",
         "post /users",
         "post /users/{user_id}",
         "put /agents/{agent_id}",
         "put /agents/{agent_id}/tools/{tool_id}",
         "put /sessions/{session_id}",
+        "put /sessions/{session_id}/files/{path}",
         "put /users/{user_id}",
     ];
     assert_eq!(routes, expected);

@@ -104,7 +104,7 @@ async fn a_backup_is_restored_elsewhere_and_only_where_nothing_is() {
     let hash = store.put_blob(b"a picture".to_vec()).await.expect("stored");
     let entry = NewEntry { blobs: vec![hash], ..said("see") };
     store.append_entries(session, &[entry, said("and read")]).await.expect("appended");
-    let turn = store.begin_turn(session).await.expect("begun");
+    let turn = store.begin_turn(session, &serde_json::Value::Null).await.expect("begun");
 
     let backup = place.folder.path().join("backup");
     store.backup(&backup).await.expect("backed up while it is open");
