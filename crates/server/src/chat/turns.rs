@@ -3,8 +3,10 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
+use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -13,12 +15,16 @@ use uuid::Uuid;
 pub(crate) struct Turns {
     running: Mutex<HashMap<Uuid, Running>>,
     pub(super) tasks: TaskTracker,
+    /// Fires when no more turns may begin.
+    closing: CancellationToken,
+    /// Fires when those that run are waited for no longer.
+    abandoned: CancellationToken,
 }
 
 /// A turn that runs.
 #[derive(Clone)]
 pub(crate) struct Running {
-    turn: Uuid,
+    pub(crate) turn: Uuid,
     /// Stops it.
     pub(crate) cancel: CancellationToken,
     /// Fires when it has ended and the session is free.
@@ -38,6 +44,26 @@ impl Turns {
         let running = Running { turn, cancel: CancellationToken::new(), over: CancellationToken::new() };
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(session, running.clone());
         Entered { turns: Arc::clone(self), session, running }
+    }
+
+    /// Whether no more turns may begin.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.is_cancelled()
+    }
+
+    /// Waits until running turns are waited for no longer.
+    pub(super) async fn abandoned(&self) {
+        self.abandoned.cancelled().await;
+    }
+
+    /// Lets no more turns begin, and gives those that run so long to come to their end. What has not by then is left open.
+    pub(crate) async fn stop(&self, grace: Duration) {
+        self.closing.cancel();
+        self.tasks.close();
+        if timeout(grace, self.tasks.wait()).await.is_err() {
+            self.abandoned.cancel();
+            self.tasks.wait().await;
+        }
     }
 
     /// A session's running turn.

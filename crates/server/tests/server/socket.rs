@@ -1,6 +1,6 @@
 //! Who may come in, over a real socket.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use handspike_server::{Config, Defaults, serve};
 use handspike_web::Listening;
@@ -31,6 +31,7 @@ pub(crate) async fn while_serving<F: Future<Output = ()>>(talk: impl FnOnce(Stri
         models: Arc::new(Models(Arc::default())),
         sandboxes: Arc::new(Boxes(Arc::default())),
         defaults: Defaults::default(),
+        turns_grace: Duration::ZERO,
     };
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(config, stop.clone()));
