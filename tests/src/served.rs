@@ -116,7 +116,8 @@ impl Place {
         served.address = url.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
         let given = self.environment.iter().find(|(name, _)| name == "HANDSPIKE_API_KEY");
         let file = self.path().join("handspike/server.db.api-key");
-        served.key = given.map(|(_, key)| key.clone()).or_else(|| std::fs::read_to_string(file).ok()).unwrap_or_default();
+        served.key =
+            given.map(|(_, key)| key.clone()).or_else(|| std::fs::read_to_string(file).ok()).unwrap_or_default();
         served.key.truncate(served.key.trim_end().len());
         served
     }

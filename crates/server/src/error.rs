@@ -16,9 +16,6 @@ use handspike_api::{
 /// What clients look at before they try again.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-/// How many seconds a server that stops may take until it, or another in its place, is there again.
-const STOPPING: u32 = 10;
-
 /// An answer that is an error.
 #[derive(Debug)]
 pub(crate) struct ApiError {
@@ -64,17 +61,16 @@ impl ApiError {
         Self::http(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").never_again()
     }
 
-    /// The server is about to end, and its successor may be there soon.
-    pub(crate) fn stopping() -> Self {
-        let fix = "Send the request again when it has started anew. A turn that had begun goes on by itself then.";
-        Self::http(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping").with_fix(fix).again_after(STOPPING)
-    }
-
     /// One mistake outside the body.
     pub(crate) fn invalid(kind: DetailType, msg: impl Into<String>, loc: impl Into<String>, received: &str) -> Self {
         let received: String = received.chars().take(200).collect();
         let detail = Detail { kind, msg: msg.into(), loc: loc.into(), received: received.into(), fix: None };
         Invalid { details: vec![detail], omitted: 0 }.into()
+    }
+
+    /// What its client reads.
+    pub(crate) fn body(&self) -> &ErrorBody {
+        &self.body
     }
 
     /// Whether it says that something is not there.

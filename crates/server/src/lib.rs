@@ -12,6 +12,7 @@ mod body;
 mod chat;
 mod docs;
 mod error;
+mod failpoint;
 mod filter;
 mod guard;
 mod ids;

@@ -1,6 +1,6 @@
 //! What all handlers share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use handspike_api::Limits;
 use handspike_core::Sandboxes;
@@ -87,5 +87,11 @@ impl Server {
         }
         let (turns, hub) = (Arc::default(), Arc::default());
         Ok(Arc::new(Self { store, access, models, sandboxes, defaults, telemetry, turns, hub }))
+    }
+
+    /// Begins no more turns, and gives those that run so long to come to their end. What has not by then stays open in the
+    /// store, and is gone on with after the next start.
+    pub async fn stop(&self, grace: Duration) {
+        self.turns.stop(grace).await;
     }
 }

@@ -114,6 +114,15 @@ impl Store {
         self.instance
     }
 
+    /// Whether no other process can have the store open, so that whatever others began is left behind.
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        match self.database {
+            Database::Sqlite => true,
+            Database::Postgres => false,
+        }
+    }
+
     /// Ends all connections, after what they are doing, and lets go of the file.
     pub async fn close(&self) {
         self.read.close().await;

@@ -107,6 +107,33 @@ impl Store {
         row.as_ref().map(turn).transpose()
     }
 
+    /// Takes over a turn of another opening of the store, as it was read: from now on only this one can write to it. Says no
+    /// where the other one was at work meanwhile, or the turn has ended.
+    pub async fn adopt_turn(&self, turn: &Turn) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE turns SET opened_by = $1, updated_at = $2 \
+             WHERE id = $3 AND opened_by = $4 AND updated_at = $5 AND ended_at IS NULL",
+        )
+        .bind(self.instance().to_string())
+        .bind(now())
+        .bind(turn.id.to_string())
+        .bind(turn.opened_by.to_string())
+        .bind(turn.updated_at)
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Says of all open turns of this opening that somebody is at work on them.
+    pub async fn touch_turns(&self) -> Result<(), StoreError> {
+        sqlx::query("UPDATE turns SET updated_at = $1 WHERE opened_by = $2 AND ended_at IS NULL")
+            .bind(now())
+            .bind(self.instance().to_string())
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
     /// Turns that other openings of the store began and have not ended, the oldest first; no more than [`PAGE_LIMIT`],
     /// so whoever ends them asks again until none is left.
     ///

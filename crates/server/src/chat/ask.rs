@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    chunks::Chunks,
     entry::{EntryBody, Said},
     limits, messages,
     plan::{Keeping, KeyOf, Plan},
@@ -32,6 +33,8 @@ pub(super) struct Asked {
     pub(super) plan: Arc<Plan>,
     pub(super) input: Vec<Said>,
     pub(super) model: Box<dyn Model>,
+    /// Whom the answer is streamed to, if to somebody.
+    pub(super) chunks: Option<Arc<Chunks>>,
     /// The trace that the request belongs to.
     pub(super) parent: Option<TraceParent>,
 }
@@ -49,9 +52,10 @@ struct Scene {
 impl Server {
     /// Reads and checks a request. `key` is the client's own for the model's provider.
     pub(super) async fn asked(&self, session: Uuid, input: ChatInput, key: Option<&str>) -> Result<Asked, ApiError> {
+        let chunks = input.stream.then(Arc::default);
         let (plan, input) = self.planned(session, input, KeyOf::given(key)).await?;
         let model = self.models.open(&plan.model, key).map_err(|error| models::unavailable(&error.to_string()))?;
-        Ok(Asked { session, plan: Arc::new(plan), input, model, parent: None })
+        Ok(Asked { session, plan: Arc::new(plan), input, model, chunks, parent: None })
     }
 
     /// What a request asks for, before its model is opened.

@@ -105,6 +105,12 @@ pub(super) fn object_of<T: Serialize>(value: &T) -> Map<String, Value> {
     }
 }
 
+/// A value's JSON.
+pub(super) fn json_of<T: Serialize>(value: &T) -> String {
+    // Of types whose keys are texts it can't fail.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// A word of the API that is kept as text.
 pub(super) fn word<T: DeserializeOwned>(word: String) -> Result<T, serde_json::Error> {
     serde_json::from_value(Value::String(word))

@@ -5,6 +5,7 @@
 //! them in the order of the calls. Until then the store has it with the call.
 
 use std::{
+    collections::HashSet,
     io, mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -17,10 +18,12 @@ use handspike_types::{self as types, Choice, Event, EventKind, Outcome, ToolCall
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::failpoint;
+
 use super::{
     entry::{EntryBody, Said, object_of},
     failure::{ModelFailure, TurnFailure},
-    hub::{Hub, News},
+    hub::Teller,
     limits, messages,
     pictures::Pictures,
     plan::{Keeping, Plan},
@@ -31,7 +34,7 @@ use super::{
 /// Where a turn is stored, and who is told.
 pub(super) struct TurnJournal {
     store: Store,
-    hub: Arc<Hub>,
+    teller: Arc<Teller>,
     session: Uuid,
     turn: Uuid,
     plan: Arc<Plan>,
@@ -42,6 +45,8 @@ pub(super) struct TurnJournal {
     input: Vec<Said>,
     /// The calls of the step that run here, in their order, with the answers that are not yet part of the history.
     running: Vec<(String, Option<Said>)>,
+    /// The calls that were stored as started.
+    started: HashSet<String>,
     /// Steps that have begun since the last commit.
     steps: u64,
     has_answered: bool,
@@ -60,15 +65,44 @@ struct Group {
 
 impl TurnJournal {
     pub(super) fn new(
-        (store, hub): (Store, Arc<Hub>),
+        (store, teller): (Store, Arc<Teller>),
         (session, turn): (Uuid, Uuid),
         (plan, kinds): (Arc<Plan>, Arc<Kinds>),
         record: Arc<Mutex<Record>>,
-        input: Vec<Said>,
     ) -> Self {
-        let pictures = Pictures::default();
-        let (running, steps, has_answered) = (Vec::new(), 0, false);
-        Self { store, hub, session, turn, plan, kinds, record, pictures, input, running, steps, has_answered }
+        let (pictures, input) = (Pictures::default(), Vec::new());
+        let (running, started, steps, has_answered) = (Vec::new(), HashSet::new(), 0, false);
+        Self {
+            store,
+            teller,
+            session,
+            turn,
+            plan,
+            kinds,
+            record,
+            pictures,
+            input,
+            running,
+            started,
+            steps,
+            has_answered,
+        }
+    }
+
+    /// The journal of a turn that begins with what was posted.
+    pub(super) fn of_posted(self, input: Vec<Said>) -> Self {
+        Self { input, ..self }
+    }
+
+    /// The journal of a turn that an earlier one left open: the calls of its last step that run here, with the answers that
+    /// are not yet part of the history, and those that were started.
+    pub(super) fn of_open(
+        self,
+        running: Vec<(String, Option<Said>)>,
+        started: HashSet<String>,
+        has_answered: bool,
+    ) -> Self {
+        Self { running, started, has_answered, ..self }
     }
 
     fn record(&self) -> MutexGuard<'_, Record> {
@@ -102,6 +136,7 @@ impl TurnJournal {
             }
             EventKind::CallStarted { call, .. } => {
                 let kind = self.kinds.of_tool(&call.name);
+                self.started.insert(call.id.clone());
                 group.started.push(call.clone());
                 group.told.push(SessionEvent::CallStarted { turn, call: messages::call(call, kind) });
             }
@@ -156,7 +191,10 @@ impl TurnJournal {
             is_error: output.is_error,
             duration_ms,
         });
-        group.finished.push(said.clone());
+        // One that was never started needs no end in the store.
+        if self.started.contains(id) {
+            group.finished.push(said.clone());
+        }
         if let Some((_, place)) = self.running.iter_mut().find(|(running, _)| running == id) {
             *place = Some(said);
         }
@@ -223,8 +261,11 @@ impl TurnJournal {
             });
             writes.events.push(self.without_pictures(event).await?);
         }
+        let point = point_of(&told);
+        failpoint::reach(&format!("before-{point}"));
         let committed = self.store.commit(self.session, self.turn, &writes).await.map_err(io::Error::other)?;
-        self.tell(committed.first_event, &told);
+        failpoint::reach(&format!("after-{point}"));
+        self.teller.stored(committed.first_event, &told);
         Ok(())
     }
 
@@ -240,16 +281,6 @@ impl TurnJournal {
         self.pictures.put_away(&self.store, &mut document).await.map_err(io::Error::other)?;
         Ok(Value::Object(document))
     }
-
-    fn tell(&self, first: u64, told: &[SessionEvent]) {
-        if !self.hub.has_listeners(self.session) {
-            return;
-        }
-        for (seq, event) in (first..).zip(told) {
-            let event = Arc::new(Value::Object(object_of(event)));
-            self.hub.tell(self.session, News { seq, is_stored: true, event });
-        }
-    }
 }
 
 #[async_trait]
@@ -260,6 +291,20 @@ impl Journal for TurnJournal {
             self.take(&event.kind, &mut group);
         }
         self.store(group).await
+    }
+}
+
+/// What a commit is called by those who want to die at it: by the last thing that it tells of.
+fn point_of(told: &[SessionEvent]) -> &'static str {
+    match told.last() {
+        Some(SessionEvent::TurnStarted { .. }) => "turn-started",
+        Some(SessionEvent::MessageCompleted { .. }) => "model-answered",
+        Some(SessionEvent::CallStarted { .. }) => "call-started",
+        Some(SessionEvent::CallCompleted { .. }) => "call-finished",
+        Some(
+            SessionEvent::TurnCompleted { .. } | SessionEvent::TurnFailed { .. } | SessionEvent::TurnCancelled { .. },
+        ) => "turn-finished",
+        Some(SessionEvent::MessageDelta { .. } | SessionEvent::CallProgress { .. }) | None => "nothing",
     }
 }
 

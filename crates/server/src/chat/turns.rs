@@ -15,16 +15,16 @@ use uuid::Uuid;
 pub(crate) struct Turns {
     running: Mutex<HashMap<Uuid, Running>>,
     pub(super) tasks: TaskTracker,
-    /// Fires when no turn may begin any more.
+    /// Fires when no more turns may begin.
     closing: CancellationToken,
-    /// Fires when those that run are left as they are stored.
+    /// Fires when those that run are waited for no longer.
     abandoned: CancellationToken,
 }
 
 /// A turn that runs.
 #[derive(Clone)]
 pub(crate) struct Running {
-    turn: Uuid,
+    pub(crate) turn: Uuid,
     /// Stops it.
     pub(crate) cancel: CancellationToken,
     /// Fires when it has ended and the session is free.
@@ -46,26 +46,21 @@ impl Turns {
         Entered { turns: Arc::clone(self), session, running }
     }
 
-    /// Whether no turn may begin any more.
-    pub(super) fn are_closing(&self) -> bool {
+    /// Whether no more turns may begin.
+    pub(super) fn is_closing(&self) -> bool {
         self.closing.is_cancelled()
     }
 
-    /// Runs a turn's work, unless turns are abandoned before it is done.
-    pub(super) async fn unless_abandoned<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        self.abandoned.run_until_cancelled(work).await
+    /// Waits until running turns are waited for no longer.
+    pub(super) async fn abandoned(&self) {
+        self.abandoned.cancelled().await;
     }
 
-    /// Lets no turn begin any more, and waits for the end of those that run. After the limit they are left as they are
-    /// stored: open, for whoever opens the store next.
-    pub(crate) async fn end(&self, limit: Duration) {
+    /// Lets no more turns begin, and gives those that run so long to come to their end. What has not by then is left open.
+    pub(crate) async fn stop(&self, grace: Duration) {
         self.closing.cancel();
         self.tasks.close();
-        if timeout(limit, self.tasks.wait()).await.is_err() {
-            tracing::warn!(
-                turns = self.tasks.len(),
-                "turns that did not end in time are gone on with at the next start"
-            );
+        if timeout(grace, self.tasks.wait()).await.is_err() {
             self.abandoned.cancel();
             self.tasks.wait().await;
         }

@@ -51,7 +51,8 @@ async fn tools_of_the_sandbox_run_here_and_the_whole_turn_is_answered() {
     assert_eq!(place.history(&session).await[3].2, messages[2]["content"], "with its bytes");
     let wishes = place.sandboxes.wishes()[0];
     assert_eq!((wishes.screen, wishes.display), (Some((1280, 800)), Some(3)));
-    assert_eq!(place.sandboxes.calls()[0].session.to_string(), session);
+    let first = &place.sandboxes.calls()[0];
+    assert_eq!((first.session.to_string(), &first.arguments["command"]), (session.clone(), &json!("ls")));
 
     // The next turn goes on from all of it, pictures included.
     place.models.will([say("more")]);

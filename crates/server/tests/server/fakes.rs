@@ -3,8 +3,11 @@
 
 use std::{
     collections::VecDeque,
+    fs::OpenOptions,
+    io::Write as _,
+    path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -27,7 +30,6 @@ use tokio::sync::{Notify, mpsc};
 pub(crate) const PICTURE: &str = "iVBORw0KGgo=";
 
 /// What a model does when it is asked.
-#[allow(dead_code, reason = "some of it is for streams")]
 pub(crate) enum Answer {
     Reply(ModelReply),
     Fail(ModelError),
@@ -76,10 +78,17 @@ pub(crate) struct Seen {
     pub(crate) settings: ModelSettings,
 }
 
+/// What a model makes of a conversation.
+type Thought = fn(&[Message]) -> Answer;
+
 /// Models by the names `gpt-4o` and `claude 3`, which all follow one list of answers.
 #[derive(Default)]
 pub(crate) struct FakeModels {
     answers: Mutex<VecDeque<Answer>>,
+    /// What they answer where the list is empty.
+    thinks: Mutex<Option<Thought>>,
+    /// One that there is not any more.
+    forgotten: Mutex<Option<&'static str>>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -87,6 +96,21 @@ impl FakeModels {
     /// Adds answers to the list.
     pub(crate) fn will(&self, answers: impl IntoIterator<Item = Answer>) {
         self.answers.lock().expect("nobody panics here").extend(answers);
+    }
+
+    /// From now on they answer by what was said, where the list is empty.
+    pub(crate) fn think(&self, thinks: fn(&[Message]) -> Answer) {
+        *self.thinks.lock().expect("nobody panics here") = Some(thinks);
+    }
+
+    /// From now on there is no such model.
+    pub(crate) fn forget(&self, name: &'static str) {
+        *self.forgotten.lock().expect("nobody panics here") = Some(name);
+    }
+
+    /// From now on there are all of them.
+    pub(crate) fn remember(&self) {
+        *self.forgotten.lock().expect("nobody panics here") = None;
     }
 
     pub(crate) fn seen(&self) -> MutexGuard<'_, Vec<Seen>> {
@@ -112,6 +136,9 @@ impl ModelSource for Models {
     }
 
     fn open(&self, name: &str, key: Option<&str>) -> Result<Box<dyn Model>, ModelUnavailable> {
+        if *self.0.forgotten.lock().expect("nobody panics here") == Some(name) {
+            return Err(ModelUnavailable("there is no such model".to_owned()));
+        }
         if key == Some("refused") {
             return Err(ModelUnavailable("the key can't be used\nhint: give another".to_owned()));
         }
@@ -151,7 +178,8 @@ impl Model for FakeModel {
         });
         let text = |text: &str| ModelDelta { choice: 0, text: text.to_owned(), tool_call: None };
         let answer = self.models.answers.lock().expect("nobody panics here").pop_front();
-        match answer.expect("no more is asked than the test has answers") {
+        let thinks = *self.models.thinks.lock().expect("nobody panics here");
+        match answer.or_else(|| Some(thinks?(request.messages))).expect("no more is asked than the test has answers") {
             Answer::Reply(reply) => {
                 for (index, call) in (0..).zip(&reply.tool_calls) {
                     let (id, name) = (Some(call.id.clone()), Some(call.name.clone()));
@@ -183,7 +211,6 @@ impl Model for FakeModel {
 pub(crate) struct Sandboxed {
     pub(crate) session: SessionId,
     pub(crate) tool: String,
-    #[allow(dead_code, reason = "for who wants to see them")]
     pub(crate) arguments: Map<String, Value>,
     pub(crate) settings: ToolSettings,
 }
@@ -193,6 +220,8 @@ pub(crate) struct Sandboxed {
 #[derive(Default)]
 pub(crate) struct FakeSandboxes {
     pub(crate) opened: AtomicUsize,
+    /// A file to which each command is added before it runs.
+    pub(crate) log: OnceLock<PathBuf>,
     notes: Mutex<Notes>,
 }
 
@@ -220,7 +249,6 @@ impl FakeSandboxes {
         self.notes().wishes.clone()
     }
 
-    #[allow(dead_code, reason = "sessions are to remove theirs")]
     pub(crate) fn removed(&self) -> Vec<SessionId> {
         self.notes().removed.clone()
     }
@@ -267,6 +295,10 @@ impl Sandbox for FakeSandbox {
             arguments: call.arguments.clone(),
             settings: call.settings.clone(),
         });
+        if let Some(log) = self.boxes.0.log.get() {
+            let mut log = OpenOptions::new().create(true).append(true).open(log).expect("a log");
+            writeln!(log, "{}", Value::Object(call.arguments.clone())).expect("written");
+        }
         let argument = |name: &str| call.arguments.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(match (call.tool, argument("command").as_str()) {
             ("bash", "sleep") => tokio::select! {

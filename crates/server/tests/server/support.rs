@@ -1,6 +1,6 @@
 //! A server on a store of its own, and requests to it.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::{
     Router,
@@ -26,9 +26,8 @@ pub(crate) struct Place {
     pub(crate) store: Store,
     pub(crate) models: Arc<FakeModels>,
     pub(crate) sandboxes: Arc<FakeSandboxes>,
-    #[allow(dead_code, reason = "for what has no route")]
     pub(crate) server: Arc<Server>,
-    _folder: TempDir,
+    folder: Option<TempDir>,
 }
 
 #[derive(Debug)]
@@ -45,10 +44,41 @@ impl Place {
 
     pub(crate) async fn with(defaults: Defaults) -> Self {
         let (folder, store) = store().await;
+        Self { folder: Some(folder), ..Self::of(store, defaults).await }
+    }
+
+    /// A server on the store of a folder, which somebody else keeps.
+    pub(crate) async fn at(folder: &Path) -> Self {
+        let store = Store::open(&Location::file(folder.join("store.db"))).await.expect("a store");
+        Self::of(store, Defaults::default()).await
+    }
+
+    /// The server after another one, on the same store.
+    pub(crate) async fn over(place: &Self) -> Self {
+        place.store.close().await;
+        Self::at(place.folder.as_ref().expect("a folder").path()).await
+    }
+
+    async fn of(store: Store, defaults: Defaults) -> Self {
         let (models, sandboxes) = <(Arc<FakeModels>, Arc<FakeSandboxes>)>::default();
         let parts = parts(store.clone(), &models, &sandboxes);
         let server = Server::new(ServerParts { defaults, ..parts }).await.expect("a server");
-        Self { router: router(Arc::clone(&server)), store, models, sandboxes, server, _folder: folder }
+        Self { router: router(Arc::clone(&server)), store, models, sandboxes, server, folder: None }
+    }
+
+    /// Commands that run in sandboxes are written to a file before they do.
+    pub(crate) fn log_commands(&self, file: &Path) {
+        self.sandboxes.log.set(file.to_owned()).expect("set once");
+    }
+
+    /// Sends a request and reads its answer as text, whatever it is.
+    pub(crate) async fn text(&self, method: &str, path: &str, body: impl Into<Body>) -> (u16, HeaderMap, String) {
+        let request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let request = request.header("authorization", format!("Bearer {KEY}")).body(body.into()).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (status, headers, String::from_utf8(bytes.to_vec()).expect("UTF-8"))
     }
 
     /// A request with the key, whose answer has the envelope where it is an error.

@@ -64,6 +64,7 @@ on_both! {
             for open in open {
                 let busy = store.begin_turn(session, &Value::Null).await.expect_err("still open");
                 assert!(matches!(busy, StoreError::Busy { turn } if turn == open.turn.id), "{busy}");
+                assert!(store.adopt_turn(&open.turn).await.expect("adopted"));
                 store.end_turn(session, open.turn.id, done()).await.expect("ended");
             }
             store.collect_blobs(Duration::ZERO).await.expect("collected");

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use handspike_store::{
-    BlobHash, CallFinish, CallStart, HistoryPage, Kind, NewEntry, StepUsage, StepWrites, Store, StoreError,
+    BlobHash, CallFinish, CallStart, HistoryPage, Kind, NewEntry, StepUsage, StepWrites, Store, StoreError, Turn,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -150,6 +150,13 @@ on_both! {
         let running: Vec<_> = open[0].calls.iter().filter(|call| call.result.is_none()).map(|call| &call.id).collect();
         assert_eq!(running, ["runs"]);
         let writes = StepWrites { finished: vec![finish("runs")], end: Some(done()), ..StepWrites::default() };
+        let foreign = store.commit(session, turn, &writes).await.expect_err("another's");
+        assert!(matches!(foreign, StoreError::TurnNotOpen { .. }), "{foreign}");
+        let touched = Turn { updated_at: open[0].turn.updated_at - 1, ..open[0].turn.clone() };
+        assert!(!store.adopt_turn(&touched).await.expect("tried"), "somebody is at work on it");
+        assert!(store.adopt_turn(&open[0].turn).await.expect("adopted"));
+        assert!(!store.adopt_turn(&open[0].turn).await.expect("tried"), "it is this one's already");
+        store.touch_turns().await.expect("touched");
         store.commit(session, turn, &writes).await.expect("ended in its place");
         assert_eq!(store.open_turns().await.expect("read"), []);
     }
