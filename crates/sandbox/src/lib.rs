@@ -22,6 +22,7 @@ mod images;
 pub mod owner;
 mod permission;
 mod picture;
+mod post_mortem;
 mod ready_image;
 pub mod reap;
 mod sandbox;

@@ -24,13 +24,12 @@ mod routes;
 mod serve;
 mod server;
 mod store_error;
-mod system_template;
 mod time;
 mod watch;
 
 pub use handspike_core::{ModelSource, ModelUnavailable};
+pub use handspike_prompt::SYSTEM_TEMPLATE;
 pub use router::router;
 pub use routes::projects::{Project, ProjectForm};
 pub use serve::{Config, serve};
 pub use server::{Access, Defaults, Server, ServerParts};
-pub use system_template::SYSTEM_TEMPLATE;

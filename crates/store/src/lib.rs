@@ -7,7 +7,8 @@
 //!
 //! The two databases share every statement: both are reached through sqlx's `Any`, the schema has columns of text and of
 //! integers only, and what the databases do differently is done without (JSON is compared by its leaves, which are
-//! kept as text). The exceptions stand in `open` and `maintenance`.
+//! kept as text). The exceptions stand in `open` and `maintenance`, and in `search::statement`: what finds documents by their
+//! words is each database's own index, and its migration the one that each has for itself.
 //!
 //! A write that has returned survives the death of the process. Of SQLite's, the last ones before a loss of power may be
 //! missing, never half there.
@@ -29,6 +30,7 @@ mod participants;
 mod record;
 mod row;
 mod sandboxes;
+mod search;
 mod step;
 mod turns;
 
@@ -46,6 +48,7 @@ pub use open_error::OpenError;
 pub use participants::Participants;
 pub use record::{Expected, NewRecord, Record};
 pub use sandboxes::SandboxRow;
+pub use search::{Found, Search};
 pub use step::{CallFinish, CallStart, Committed, EntriesOfTurn, StepUsage, StepWrites, TurnEnd};
 pub use turns::{OpenTurn, Turn};
 

@@ -23,8 +23,38 @@ use crate::{
     lock::{Lock, private_folder, touch},
 };
 
-/// The schema's versions, in order. One that was released is never changed.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "initial", include_str!("../migrations/0001_initial.sql"))];
+/// The schema's versions, in order: number, name, and what each database runs. One that was released is never changed.
+const MIGRATIONS: [(i64, &str, Scripts); 2] = [
+    (1, "initial", Scripts::shared(include_str!("../migrations/0001_initial.sql"))),
+    (
+        2,
+        "docs",
+        Scripts {
+            sqlite: include_str!("../migrations/0002_docs_sqlite.sql"),
+            postgres: include_str!("../migrations/0002_docs_postgres.sql"),
+        },
+    ),
+];
+
+/// A migration, for each database.
+#[derive(Clone, Copy)]
+struct Scripts {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+impl Scripts {
+    const fn shared(script: &'static str) -> Self {
+        Self { sqlite: script, postgres: script }
+    }
+
+    fn of(self, database: Database) -> &'static str {
+        match database {
+            Database::Sqlite => self.sqlite,
+            Database::Postgres => self.postgres,
+        }
+    }
+}
 
 /// What every connection to SQLite is told. Foreign keys are on by sqlx's own setting.
 const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; \
@@ -95,7 +125,7 @@ impl Store {
             }
         };
         private_folder(&blobs).map_err(|source| OpenError::File { path: blobs.clone(), source })?;
-        migrate(&write).await?;
+        migrate(&write, database).await?;
         let id = identity(&write).await?;
         let lock = Arc::new(std::sync::Mutex::new(lock));
         let sweeping = Arc::new(Mutex::new(()));
@@ -168,9 +198,10 @@ async fn identity(pool: &AnyPool) -> Result<Uuid, OpenError> {
     Uuid::parse_str(&id).map_err(|error| OpenError::Identity(sqlx::Error::Decode(error.into())))
 }
 
-async fn migrate(pool: &AnyPool) -> Result<(), OpenError> {
-    let migrations = MIGRATIONS.map(|(version, name, sql)| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+async fn migrate(pool: &AnyPool, database: Database) -> Result<(), OpenError> {
+    let migrations = MIGRATIONS.map(|(version, name, scripts)| {
+        let script = scripts.of(database).into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, script, false)
     });
     match Migrator::with_migrations(migrations.to_vec()).run(pool).await {
         Ok(()) => Ok(()),

@@ -5,11 +5,19 @@
 //! the next one gets a sandbox again and is told what was lost. One that ended while no call was under way costs none: the
 //! call that finds it so is made in the sandbox that is opened instead.
 
-use std::{fmt, pin::pin, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use handspike_core::{
-    CallContext, Executor, Fault, Lane, NoRoom, OpenFailure, OpenedSandbox, Origin, Sandbox, SandboxFailure,
+    CallContext, Executor, Fault, Lane, NoRoom, OpenFailure, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure,
     SandboxSource, SandboxedCall,
 };
 use handspike_types::{
@@ -19,6 +27,7 @@ use handspike_types::{
 };
 use serde_json::{Map, Value};
 use tokio::{sync::Mutex, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::{lanes::Lanes, no_such_tool::no_such_tool};
 
@@ -46,6 +55,8 @@ pub struct SandboxTools {
     settings: ToolSettings,
     order: Order,
     lanes: Lanes,
+    /// Whether a call has pressed the mouse's button for those after it, and none of those has released it.
+    button_is_down: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -72,6 +83,15 @@ struct Ready {
     news: Option<&'static str>,
 }
 
+/// A call that can be made.
+struct Checked {
+    arguments: Map<String, Value>,
+    /// How long it may take by what it asks for itself.
+    time: Duration,
+    /// Whether the mouse's button is down afterwards; none where that is as before.
+    leaves_button_down: Option<bool>,
+}
+
 /// Whether a call has found the sandbox ended that it was to run in.
 #[derive(Clone, Copy)]
 enum Loss {
@@ -96,6 +116,7 @@ impl SandboxTools {
             settings,
             order: Order::default(),
             lanes: Lanes::default(),
+            button_is_down: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
@@ -214,20 +235,45 @@ impl Executor for SandboxTools {
     }
 
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
-        let (arguments, time) = match self.checked(call) {
+        let Checked { arguments, time, leaves_button_down } = match self.checked(call) {
             Ok(checked) => checked,
             Err(refusal) => return Ok(refusal),
         };
+        if leaves_button_down == Some(true) {
+            // Also of a call that nobody waits for to its end.
+            self.button_is_down.store(true, Ordering::Relaxed);
+        }
         let mut loss = Loss::Unknown;
         let mut attempts = 0;
         loop {
             attempts += 1;
             match self.attempt(call, arguments.clone(), time, context, loss).await? {
-                Attempt::Answered(output) => return Ok(output),
+                Attempt::Answered(output) => {
+                    if leaves_button_down == Some(false) && !output.is_error {
+                        self.button_is_down.store(false, Ordering::Relaxed);
+                    }
+                    return Ok(output);
+                }
                 Attempt::NotReached(cause) if attempts == ATTEMPTS => return Ok(not_run(&cause)),
                 Attempt::NotReached(_) => loss = Loss::Met,
             }
         }
+    }
+
+    /// Releases the button, if there is one to release: a sandbox that has ended holds nothing.
+    async fn client_left(&self) {
+        if !self.button_is_down.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let sandbox = match &*self.state.lock().await {
+            State::Open { sandbox, .. } => Arc::clone(sandbox),
+            State::Unopened | State::Ended(_) => return,
+        };
+        let (tool, arguments) = SandboxCall::button_release(&self.settings);
+        let release = SandboxedCall { tool, arguments, settings: &self.settings };
+        let context = CallContext { cancel: CancellationToken::new(), progress: Progress::channel().0 };
+        // Where it fails, or has no answer, the next call finds out what is wrong and says it to somebody.
+        let _ = timeout(ANSWER_MARGIN, sandbox.call(release, &context)).await;
     }
 
     async fn close(&self) -> Result<(), Fault> {
@@ -299,14 +345,16 @@ impl SandboxTools {
         }
     }
 
-    /// The call's arguments, once its tool's own parser has taken them, and the time that it may take.
-    fn checked(&self, call: &ToolCall) -> Result<(Map<String, Value>, Duration), ToolOutput> {
-        let parsed = SandboxCall::parse(&call.name, &call.arguments, &self.settings);
-        let time = match parsed {
-            Ok(parsed) if self.tools.contains(&parsed.tool(&call.name)) => parsed.time(&self.settings),
-            Err(CallError::Invalid(error)) => return Err(error.into()),
-            Ok(_) | Err(CallError::NoSuchTool) => return Err(no_such_tool(&call.name, &self.specs())),
-        };
-        Ok((call.arguments.as_object().cloned().unwrap_or_default(), time))
+    /// A call, once its tool's own parser has taken it.
+    fn checked(&self, call: &ToolCall) -> Result<Checked, ToolOutput> {
+        match SandboxCall::parse(&call.name, &call.arguments, &self.settings) {
+            Ok(parsed) if self.tools.contains(&parsed.tool(&call.name)) => Ok(Checked {
+                arguments: call.arguments.as_object().cloned().unwrap_or_default(),
+                time: parsed.time(&self.settings),
+                leaves_button_down: parsed.leaves_button_down(),
+            }),
+            Err(CallError::Invalid(error)) => Err(error.into()),
+            Ok(_) | Err(CallError::NoSuchTool) => Err(no_such_tool(&call.name, &self.specs())),
+        }
     }
 }

@@ -331,3 +331,19 @@ fn the_router_passes_on_which_calls_belong_to_the_client() {
     let belongs = ["phone", "bash", "unheard_of"].map(|name| router.belongs_to_client(&call(name)));
     assert_eq!(belongs, [true, false, false]);
 }
+
+#[tokio::test]
+async fn a_button_that_a_client_left_down_is_released_once() {
+    let (router, notes) = router_of("20260801".parse().expect("a version"));
+    router.client_left().await;
+    execute(&router, &call("left_mouse_down", json!({}))).await;
+    execute(&router, &call("left_mouse_up", json!({}))).await;
+    router.client_left().await;
+    execute(&router, &call("left_mouse_down", json!({}))).await;
+    execute(&router, &call("mouse_move", json!({"coordinate": [1, 2]}))).await;
+    for _ in 0..2 {
+        router.client_left().await;
+    }
+    let made = ["open", "left_mouse_down", "left_mouse_up", "left_mouse_down", "mouse_move", "left_mouse_up"];
+    assert_eq!(noted(&notes), made);
+}

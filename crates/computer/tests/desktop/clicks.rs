@@ -3,7 +3,7 @@
 use handspike_types::computer::{Button, ComputerAction, Point, ScrollDirection};
 
 use crate::window::{Note, Reaction, TestWindow};
-use crate::xserver::{XServer, clicks, details, done, key, move_to, run};
+use crate::xserver::{MULTI_CLICK_MS, XServer, clicks, details, done, key, move_to, run};
 
 const SHIFT: u16 = 1;
 const CONTROL: u16 = 4;
@@ -98,7 +98,7 @@ fn a_triple_click_is_three_clicks_at_once() {
             _ => None,
         })
         .collect();
-    assert!(matches!(times[..], [first, _, third] if third - first < 100), "{times:?}");
+    assert!(matches!(times[..], [first, _, third] if third - first < MULTI_CLICK_MS), "{times:?}");
 }
 
 #[test]

@@ -8,7 +8,9 @@ use handspike_computer::{ComputerConfig, Desktop};
 use handspike_types::computer::{Button, ComputerAction, Point};
 
 use crate::window::{Note, Reaction, TestWindow};
-use crate::xserver::{XServer, cancel, cancel_fd, click, clicks, details, done, drag_to, move_to, run, settings};
+use crate::xserver::{
+    MULTI_CLICK_MS, XServer, cancel, cancel_fd, click, clicks, details, done, drag_to, move_to, run, settings,
+};
 
 #[test]
 fn the_cursor_position_is_a_text_without_a_picture() {
@@ -87,7 +89,7 @@ fn a_double_click_is_two_clicks_at_once() {
             _ => None,
         })
         .collect();
-    assert!(matches!(presses[..], [first, second] if second - first < 100), "{presses:?}");
+    assert!(matches!(presses[..], [first, second] if second - first < MULTI_CLICK_MS), "{presses:?}");
 }
 
 #[test]

@@ -15,6 +15,9 @@ use x11rb::rust_connection::RustConnection;
 
 use crate::backend::{self, Computer};
 
+/// Milliseconds within which xterm, more impatient than other programs, takes clicks for one of several.
+pub(crate) const MULTI_CLICK_MS: u32 = 250;
+
 /// A running Xvfb, which ends with the test.
 pub(crate) struct XServer {
     child: Child,

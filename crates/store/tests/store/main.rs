@@ -4,6 +4,7 @@
 
 mod blobs;
 mod crash;
+mod docs;
 mod events;
 mod history;
 mod maintenance;
