@@ -92,6 +92,6 @@ impl Server {
     /// Begins no more turns, and gives those that run so long to come to their end. What has not by then stays open in the
     /// store, and is gone on with after the next start.
     pub async fn stop(&self, grace: Duration) {
-        self.turns.stop(grace).await;
+        self.turns.end(grace).await;
     }
 }

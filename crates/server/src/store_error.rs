@@ -11,9 +11,6 @@ use crate::error::ApiError;
 /// How long a client of a busy session is asked to wait, in seconds.
 const BUSY: u32 = 1;
 
-/// How many seconds a server that stops may take until it, or another in its place, is there again.
-const STOPPING: u32 = 10;
-
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match &error {
@@ -50,11 +47,5 @@ impl ApiError {
     /// The session has a turn under way.
     pub(crate) fn busy() -> Self {
         Self::http(StatusCode::CONFLICT, "The session is busy with another turn").again_after(BUSY)
-    }
-
-    /// The server begins nothing any more.
-    pub(crate) fn stopping() -> Self {
-        let fix = "Send the request again when it has started anew. A turn that had begun goes on by itself then.";
-        Self::http(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping").with_fix(fix).again_after(STOPPING)
     }
 }

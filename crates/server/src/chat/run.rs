@@ -42,7 +42,7 @@ pub(super) struct Turn {
     pub(super) record: Arc<Mutex<Record>>,
     /// Whom the answer is streamed to.
     pub(super) chunks: Option<Arc<Chunks>>,
-    /// The trace that its request belongs to.
+    /// The trace that it belongs to.
     pub(super) parent: Option<TraceParent>,
 }
 
@@ -92,11 +92,17 @@ impl Turn {
             Arc::clone(&self.record),
         );
         let followers = Followers { teller, kinds: Arc::clone(&kinds), turn: self.id };
-        let mut sinks: Vec<Box<dyn EventSink>> = vec![Box::new(followers)];
+        let about = TurnAbout {
+            model: self.plan.model.clone(),
+            agent_id: Some(self.plan.agent.to_string()),
+            agent_name: Some(self.plan.agent_name.clone()),
+            parent: self.parent,
+        };
+        let mut sinks: Vec<Box<dyn EventSink>> = server.telemetry.sinks(&about);
+        sinks.push(Box::new(followers));
         if let Some(chunks) = &self.chunks {
             sinks.push(Box::new(Streamed::new(Arc::clone(chunks), kinds)));
         }
-        sinks.extend(server.telemetry.sinks(&self.about()));
         SessionParts {
             model: Box::new(Watched { model: Box::new(Distinct(model)), record: Arc::clone(&self.record) }),
             tools: executor,
@@ -105,16 +111,6 @@ impl Turn {
             limits: limits::of_loop(&self.plan.limits),
             system_prompt: self.plan.system_prompt.clone(),
             settings: self.plan.settings.clone(),
-        }
-    }
-
-    /// What those who watch are told of it beside its events.
-    fn about(&self) -> TurnAbout {
-        TurnAbout {
-            model: self.plan.model.clone(),
-            agent_id: Some(self.plan.agent.to_string()),
-            agent_name: Some(self.plan.agent_name.clone()),
-            parent: self.parent,
         }
     }
 

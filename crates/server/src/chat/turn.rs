@@ -50,7 +50,7 @@ impl Server {
     /// Begins a turn, or gives the request back where the session is busy. The beginning and what follows it are one task:
     /// no turn is left open because a client has gone away in between.
     async fn try_to_begin(self: &Arc<Self>, asked: Asked) -> Result<Result<Begun, Asked>, ApiError> {
-        if self.turns.is_closing() {
+        if self.turns.are_closing() {
             return Err(ApiError::stopping());
         }
         let server = Arc::clone(self);

@@ -41,6 +41,9 @@ pub(crate) enum Answer {
     Pause(Arc<Notify>, &'static str, &'static str),
 }
 
+/// What a model answers to what was said.
+type Thought = fn(&[Message]) -> Answer;
+
 /// An answer with nothing left to do.
 pub(crate) fn say(text: &str) -> Answer {
     Answer::Reply(reply(text, Vec::new(), FinishReason::Stop))
@@ -78,9 +81,6 @@ pub(crate) struct Seen {
     pub(crate) settings: ModelSettings,
 }
 
-/// What a model makes of a conversation.
-type Thought = fn(&[Message]) -> Answer;
-
 /// Models by the names `gpt-4o` and `claude 3`, which all follow one list of answers.
 #[derive(Default)]
 pub(crate) struct FakeModels {
@@ -99,7 +99,7 @@ impl FakeModels {
     }
 
     /// From now on they answer by what was said, where the list is empty.
-    pub(crate) fn think(&self, thinks: fn(&[Message]) -> Answer) {
+    pub(crate) fn think(&self, thinks: Thought) {
         *self.thinks.lock().expect("nobody panics here") = Some(thinks);
     }
 

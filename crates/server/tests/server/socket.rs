@@ -33,7 +33,7 @@ pub(crate) async fn while_serving<F: Future<Output = ()>>(talk: impl FnOnce(Stri
         sandboxes: Arc::new(Boxes(Arc::default())),
         defaults: Defaults::default(),
         telemetry: Telemetry::default(),
-        turns_grace: Duration::ZERO,
+        stop_after: Duration::ZERO,
     };
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(config, stop.clone()));

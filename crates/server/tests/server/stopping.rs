@@ -30,7 +30,7 @@ struct Running {
 }
 
 impl Running {
-    async fn start(answer: Answer, turns_grace: Duration) -> Self {
+    async fn start(answer: Answer, stop_after: Duration) -> Self {
         let (folder, store) = store().await;
         let models: Arc<FakeModels> = Arc::default();
         models.will([answer]);
@@ -46,7 +46,7 @@ impl Running {
             sandboxes: Arc::new(Boxes(Arc::default())),
             defaults: Defaults::default(),
             telemetry: Telemetry::default(),
-            turns_grace,
+            stop_after,
         };
         let stop = CancellationToken::new();
         let served = serve(config, stop.clone());

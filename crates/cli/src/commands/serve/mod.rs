@@ -146,7 +146,7 @@ async fn serve(
         sandboxes: boxes.sandboxes(),
         defaults: defaults_of(&settings.limits, settings.auto_run),
         telemetry: telemetry.clone(),
-        turns_grace: settings.stop_after,
+        stop_after: settings.stop_after,
     };
     let served = handspike_server::serve(config, interrupt.polite.clone()).await;
     boxes.close().await;
