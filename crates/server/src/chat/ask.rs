@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use handspike_api::{Agent, ChatInput, EntrySource, Message, Session, ToolDefinition, User, Warning};
-use handspike_core::Model;
+use handspike_core::{Model, SandboxWishes};
 use handspike_store::{Direction, Kind, List, PAGE_LIMIT, SortBy};
 use handspike_telemetry::TraceParent;
 use handspike_types::ToolChoice;
@@ -96,6 +96,11 @@ impl Server {
             warnings,
         };
         Ok((plan, posted))
+    }
+
+    /// What the tools of a session's first agent ask of its sandbox.
+    pub(crate) async fn sandbox_wishes(&self, session: Uuid) -> Result<SandboxWishes, ApiError> {
+        Ok(tools::wishes(&self.scene(session, None).await?.tools))
     }
 
     async fn scene(&self, session: Uuid, speaker: Option<Uuid>) -> Result<Scene, ApiError> {

@@ -8,6 +8,7 @@ mod crash;
 mod docs;
 mod errors;
 mod fakes;
+mod files;
 mod follow;
 mod history;
 mod lists;
