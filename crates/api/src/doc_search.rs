@@ -1,6 +1,7 @@
 //! Searches for documents.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
@@ -10,15 +11,28 @@ use crate::{
 
 /// What documents are searched by: by words where a `text` is given, by meaning where a `vector` is, by both where both
 /// are.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum DocSearch {
-    /// By both.
-    Hybrid(HybridSearch),
     /// By words.
     Text(TextSearch),
     /// By meaning.
     Vector(VectorSearch),
+    /// By both.
+    Hybrid(HybridSearch),
+}
+
+impl<'de> Deserialize<'de> for DocSearch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = Metadata::deserialize(deserializer)?;
+        let has = |key| given.contains_key(key);
+        let search = match (has("text"), has("vector")) {
+            (true, true) => serde_json::from_value(Value::Object(given)).map(Self::Hybrid),
+            (false, true) => serde_json::from_value(Value::Object(given)).map(Self::Vector),
+            (_, false) => serde_json::from_value(Value::Object(given)).map(Self::Text),
+        };
+        search.map_err(D::Error::custom)
+    }
 }
 
 /// Declares a search: what all have, then what is its own.
@@ -187,6 +201,7 @@ mod tests {
             assert_eq!(found, [(kind, loc)], "{posted}");
         }
         let missing = read_value::<DocSearch>(json!({})).expect_err("nothing to search");
-        assert_eq!(missing.details[0].kind, DetailType::Missing);
+        let found: Vec<_> = missing.details.iter().map(|detail| (detail.kind, detail.loc.as_str())).collect();
+        assert_eq!(found, [(DetailType::Missing, "text")]);
     }
 }

@@ -16,6 +16,7 @@ mod ids;
 mod model_source;
 mod names;
 mod openapi;
+mod recall;
 mod resource;
 mod router;
 mod routes;
@@ -26,6 +27,7 @@ mod time;
 
 pub use handspike_prompt::SYSTEM_TEMPLATE;
 pub use model_source::{ModelSource, ModelUnavailable};
+pub use recall::Recalled;
 pub use router::router;
 pub use routes::projects::{Project, ProjectForm};
 pub use serve::{Config, serve};

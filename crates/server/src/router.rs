@@ -9,7 +9,7 @@ use crate::{
     error::{no_such_method, no_such_route, panicked},
     guard,
     openapi::{Api, document},
-    routes::{agents, health, history, jobs, models, projects, sessions, tools, users},
+    routes::{agents, docs, health, history, jobs, models, projects, sessions, tools, users},
     server::Server,
 };
 
@@ -19,6 +19,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .merge(agents::routes())
         .merge(models::routes())
         .merge(tools::routes())
+        .merge(docs::routes())
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(history::routes())

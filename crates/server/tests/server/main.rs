@@ -1,6 +1,7 @@
 //! The server without a socket, with one, and with an independent client.
 
 mod agents;
+mod docs;
 mod errors;
 mod history;
 mod lists;
