@@ -25,6 +25,14 @@ impl Docker {
         labelled(&format!("dev.handspike.session={session}"))
     }
 
+    /// What a session's container does, in the engine's word, such as `running` or `exited`; none without a container.
+    #[must_use]
+    pub fn state_of(&self, session: &str) -> Option<String> {
+        let id = self.sandboxes_of(session).pop()?;
+        let output = docker(&["inspect", "--format", "{{.State.Status}}", &id]);
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
     /// The ids of the containers that a process has made.
     #[must_use]
     pub fn sandboxes_made_by(&self, process: u32) -> Vec<String> {
@@ -40,6 +48,14 @@ impl Docker {
         let output = docker(arguments);
         assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Has Docker's client do something.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn does(&self, arguments: &[&str]) {
+        let _ = self.say(arguments);
     }
 
     /// The newest image of a repository, as `repository:tag`.
@@ -111,7 +127,9 @@ pub struct Sandboxes {
 }
 
 impl Sandboxes {
-    pub(crate) fn of(session: &str) -> Self {
+    /// Those of a session, which need not be there yet.
+    #[must_use]
+    pub fn of(session: &str) -> Self {
         Self { session: session.to_owned() }
     }
 

@@ -51,6 +51,13 @@ pub struct ChatInput {
     /// What the turn may use; where unset the session's limits.
     #[serde(default)]
     pub limits: Option<Limits>,
+    /// Whether the answer tells how likely its tokens were.
+    #[serde(default)]
+    pub logprobs: Option<bool>,
+    /// How many other tokens are told at each place.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 20)]
+    pub top_logprobs: Option<u8>,
     /// What templates see as `metadata`; it is not kept.
     #[serde(default)]
     #[schema(value_type = Option<Map<String, Value>>)]
@@ -103,7 +110,7 @@ mod tests {
             "tool_choice": {"function": {"name": "f"}},
             "agent": "0191b6f4-0d2c-7c3e-8d70-2b1f0a6c9e11",
             "stream": true, "n": 2, "recall": false, "save": false, "remember": false, "recall_tools": false,
-            "auto_run_tools": true, "limits": {"max_steps": 3}, "metadata": {"a": 1}, "model": "gpt-4o", "stop": ["."],
+            "auto_run_tools": true, "limits": {"max_steps": 3}, "logprobs": true, "top_logprobs": 2, "metadata": {"a": 1}, "model": "gpt-4o", "stop": ["."],
             "seed": 1, "max_tokens": 2, "logit_bias": {"1": 2.5}, "response_format": {"type": "json_object"},
             "temperature": 0.1, "top_p": 0.2, "frequency_penalty": 0.3, "presence_penalty": 0.4,
             "repetition_penalty": 0.5, "length_penalty": 0.6, "min_p": 0.7,

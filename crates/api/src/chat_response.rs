@@ -1,6 +1,6 @@
 //! What a chat answers, whole or piece by piece. What is unset is written as null.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -180,7 +180,7 @@ pub enum StopLimit {
 }
 
 /// A field of the request that could not be honoured as it was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Warning {
     /// The field.
     pub field: String,

@@ -28,6 +28,8 @@ pub(crate) struct Told<'a> {
     pub(crate) timeout: Duration,
     /// Where the next command will run.
     pub(crate) cwd: String,
+    /// Why no shell could be started in the place of one that ended.
+    pub(crate) no_shell: Option<String>,
 }
 
 impl Told<'_> {
@@ -60,22 +62,32 @@ impl Told<'_> {
                 self.stopped(*cause)
             ),
             End::StoppedWithShell(cause) => format!(
-                "{}; the command and all it started were killed, and the shell with them; a new shell runs in {cwd}: {RESET}",
-                self.stopped(*cause)
+                "{}; the command and all it started were killed, and the shell with them; {}",
+                self.stopped(*cause),
+                self.next_shell()
             ),
             End::ShellDied(death) => {
-                format!(
-                    "the command ended the shell: {}, after {after}; a new shell runs in {cwd}: {RESET}",
-                    told(*death)
-                )
+                format!("the command ended the shell: {}, after {after}; {}", told(*death), self.next_shell())
             }
             End::NotRead => format!(
-                "the command did not run: an earlier one took from the shell what it reads commands with; \
-                 a new shell runs in {cwd}: {RESET}"
+                "the command did not run: an earlier one took from the shell what it reads commands with; {}",
+                self.next_shell()
             ),
-            End::ShellReplaced => format!(
-                "the command replaced the shell by another program, which runs on; a new shell runs in {cwd}: {RESET}"
-            ),
+            End::ShellReplaced => {
+                format!("the command replaced the shell by another program, which runs on; {}", self.next_shell())
+            }
+        }
+    }
+
+    /// What comes in the place of a shell that ended.
+    fn next_shell(&self) -> String {
+        let cwd = &self.cwd;
+        match &self.no_shell {
+            None => format!("a new shell runs in {cwd}: {RESET}"),
+            Some(why) => {
+                let why = why.replace('\n', "; ");
+                format!("no new shell could be started: {why}; the next call tries again, in {cwd}: {RESET}")
+            }
         }
     }
 
@@ -110,6 +122,21 @@ pub(crate) fn told(death: Death) -> String {
 /// What is said when a shell was found dead before a call.
 pub(crate) fn found_dead(death: Death, cwd: &str) -> String {
     format!("the shell had ended since the last call: {}; this one runs in a new shell in {cwd}: {RESET}", told(death))
+}
+
+/// What is said when the shell before could not be replaced by the end of its last call, and then was.
+pub(crate) fn replaced_late(cwd: &str) -> String {
+    format!("this command runs in a new shell in {cwd}: {RESET}")
+}
+
+/// The answer to a restart.
+pub(crate) fn restarted(cwd: &str, all_died: bool) -> String {
+    let old = if all_died {
+        "all processes of the old one were killed"
+    } else {
+        "all processes of the old one were sent SIGKILL, but not all of them have ended: the next restart tries again"
+    };
+    format!("[a fresh shell runs in {cwd}; {old}]")
 }
 
 fn page(view: &View, spooled: Option<&Spooled>) -> String {

@@ -29,7 +29,10 @@ pub struct Bash {
     config: BashConfig,
     janitor: Option<Janitor>,
     shell: Option<Shell>,
-    /// Of shells that ended by themselves: their background jobs run on below them.
+    /// What the next shell takes over, where one that ended could not be replaced at once.
+    estate: Option<Origin>,
+    /// Of shells that ended by themselves: their background jobs run on below them. And of killed ones of which
+    /// something did not die.
     former: Vec<Keeper>,
 }
 
@@ -55,7 +58,7 @@ impl Bash {
     /// A shell that starts with the first call.
     #[must_use]
     pub fn new(config: BashConfig) -> Self {
-        Self { config, janitor: None, shell: None, former: Vec::new() }
+        Self { config, janitor: None, shell: None, estate: None, former: Vec::new() }
     }
 
     /// Starts the shell before it is needed. If it cannot start, the first call says why.
@@ -97,25 +100,34 @@ impl Bash {
             }
         };
         let duration = started.elapsed();
-        match end {
-            End::Reported(_) | End::Stopped(_) => {}
+        let succeeded = match end {
+            End::Reported(_) | End::Stopped(_) => Ok(()),
             End::NotRead => {
                 shell.leave();
-                self.succeed(Predecessor::Ended)?;
+                self.succeed(Predecessor::Ended)
             }
-            End::StoppedWithShell(_) | End::ShellDied(_) => self.succeed(Predecessor::Ended)?,
-            End::ShellReplaced => self.succeed(Predecessor::RunsOn)?,
+            End::StoppedWithShell(_) | End::ShellDied(_) => self.succeed(Predecessor::Ended),
+            End::ShellReplaced => self.succeed(Predecessor::RunsOn),
+        };
+        // The command has run, and what it wrote is told whether or not there is a shell for the next one.
+        let no_shell = succeeded.err().map(|error| with_causes(&error));
+        let (cwd, timeout) = (self.cwd(), limits.timeout);
+        Ok(Told { news, captured: capture.finish(), end: &end, duration, timeout, cwd, no_shell }.answer())
+    }
+
+    /// Where the next command will run.
+    fn cwd(&self) -> String {
+        match (&self.shell, &self.estate) {
+            (Some(shell), _) => shell.cwd.clone(),
+            (None, Some(origin)) => origin.cwd.to_string_lossy().into_owned(),
+            (None, None) => self.config.cwd.to_string_lossy().into_owned(),
         }
-        let cwd = self.shell.as_ref().map(|shell| shell.cwd.clone()).unwrap_or_default();
-        let timeout = limits.timeout;
-        Ok(Told { news, captured: capture.finish(), end: &end, duration, timeout, cwd }.answer())
     }
 
     fn restart(&mut self) -> Result<ToolOutput, StartError> {
         let started = Instant::now();
-        self.kill_all();
-        let origin = Origin { cwd: self.config.cwd.clone(), exports: Vec::new() };
-        let cwd = self.start(&origin)?;
+        let all_died = self.kill_all();
+        let cwd = self.start(&self.clean())?;
         let details = BashDetails {
             end: BashEnd::Restarted,
             cwd: cwd.clone(),
@@ -123,24 +135,26 @@ impl Bash {
             output_bytes: 0,
             stderr: String::new(),
         };
-        let text = format!("[a fresh shell runs in {cwd}; all processes of the old one were killed]");
+        let text = answer::restarted(&cwd, all_died);
         Ok(ToolOutput::text(text).with_details(ToolDetails::Bash(details)))
     }
 
-    /// Makes sure of a living shell. Says so if the one before ended between the calls.
+    /// Makes sure of a living shell. Says so if the one before has been replaced for this call.
     fn ready_shell(&mut self) -> Result<Option<String>, StartError> {
-        match &self.shell {
-            None => {
-                let origin = Origin { cwd: self.config.cwd.clone(), exports: Vec::new() };
-                self.start(&origin).map(|_cwd| None)
-            }
-            Some(shell) => {
-                let Some(death) = shell.death() else { return Ok(None) };
-                self.succeed(Predecessor::Ended)?;
-                let cwd = self.shell.as_ref().map(|shell| shell.cwd.as_str()).unwrap_or_default();
-                Ok(Some(answer::found_dead(death, cwd)))
-            }
-        }
+        let Some(shell) = &self.shell else {
+            return match self.estate.take() {
+                None => self.start(&self.clean()).map(|_cwd| None),
+                Some(origin) => self.start_heir(origin).map(|cwd| Some(answer::replaced_late(&cwd))),
+            };
+        };
+        let Some(death) = shell.death() else { return Ok(None) };
+        self.succeed(Predecessor::Ended)?;
+        Ok(Some(answer::found_dead(death, &self.cwd())))
+    }
+
+    /// What a shell begins with that takes nothing over.
+    fn clean(&self) -> Origin {
+        Origin { cwd: self.config.cwd.clone(), exports: Vec::new() }
     }
 
     /// Replaces a shell that has ended. What it left in the background runs on.
@@ -153,7 +167,14 @@ impl Bash {
         let origin = shell.legacy();
         self.former.push(shell.keeper);
         self.former.retain_mut(|keeper| !keeper.has_left());
-        self.start(&origin).map(drop)
+        self.start_heir(origin).map(drop)
+    }
+
+    /// Starts a shell that takes something over, which is kept for the next one if it can't.
+    fn start_heir(&mut self, origin: Origin) -> Result<String, StartError> {
+        let started = self.start(&origin);
+        self.estate = started.is_err().then_some(origin);
+        started
     }
 
     fn start(&mut self, origin: &Origin) -> Result<String, StartError> {
@@ -165,12 +186,16 @@ impl Bash {
         Ok(self.shell.insert(shell).cwd.clone())
     }
 
-    fn kill_all(&mut self) {
+    /// Kills all shells and all that they ever started. False where something does not die; it is tried again with the
+    /// next.
+    fn kill_all(&mut self) -> bool {
+        self.estate = None;
         if let Some(shell) = self.shell.take() {
             shell.kill();
             self.former.push(shell.keeper);
         }
-        self.former.drain(..).for_each(Keeper::bury);
+        self.former.retain_mut(|keeper| !keeper.bury());
+        self.former.is_empty()
     }
 }
 

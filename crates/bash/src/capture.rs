@@ -5,9 +5,10 @@ use memchr::memchr_iter;
 
 use crate::{
     BashConfig,
+    line::Piece,
     pipes::Stream,
     spool::{Spool, Spooled},
-    text::{Cleaner, Piece},
+    text::Cleaner,
 };
 
 /// How much of standard error goes to programs.

@@ -1,4 +1,5 @@
-//! The bash that we write ourselves: how a command's text, status and working directory pass the shell's border.
+//! The bash that we write ourselves: how a command's text, status and working directory pass the shell's border. What
+//! does not change from shell to shell is in `driver.bash`.
 //!
 //! A call is three lines down the shell's own input. The first reads the command from the code descriptor and evaluates
 //! it. The second reports `$?` and `$PWD`; it is a line of its own so that it still runs when an interrupt unwinds the
@@ -42,49 +43,20 @@ pub(crate) fn start_lines() -> String {
     format!(
         "set +o history;history -c;shopt -u promptvars;PS1= PS2=\n\
          eval 'exec{copy}'{close};exec{close}\n\
-         mapfile -tn1 -d '' -u{CODE_FD} __handspike&&eval \"$__handspike\"\n{}",
+         mapfile -tn1 -d '' -u{CODE_FD} __hs_code&&eval \"$__hs_code\"\n{}",
         report_lines(FIRST_CALL, "$$")
     )
 }
 
-/// Takes away functions that stand in the way of the builtins in our own lines, and notes the status before.
-///
-/// Any command might be such a function, `unset` among them. Only an assignment is none, and that of POSIXLY_CORRECT has the
-/// shell look for its special builtins, `unset` among them, before functions. The options that come and go with it are
-/// set again as they were.
-const BARE: &str = r#"__hs_bare() {
-    __hs_status=$?
-    if [[ :$SHELLOPTS: == *:posix:* ]]; then
-        \unset -f builtin command return
-    else
-        __hs_shopt=$BASHOPTS POSIXLY_CORRECT=y
-        \unset -f builtin command return
-        \unset POSIXLY_CORRECT
-        for __hs_o in inherit_errexit expand_aliases interactive_comments sourcepath shift_verbose; do
-            if [[ :$__hs_shopt: == *:$__hs_o:* ]]; then \builtin shopt -s "$__hs_o"; else \builtin shopt -u "$__hs_o"; fi
-        done
-    fi
-}"#;
+/// The functions that our lines call, and the way out of a call.
+const SETUP: &str = include_str!("driver.bash");
 
-/// What a new shell evaluates: the variables of its predecessor, a way to set `$?`, two to bring back builtins, and the
-/// way out of a call.
-///
-/// A plain SIGINT would not do to stop a call: bash drops it while it waits for a child that dies of anything else. A
-/// trap runs as soon as the child is gone, and interrupts the shell from within, before the next command of the list.
-/// Between calls, when the status descriptor is open, it does nothing, so that a late signal cannot unwind a report.
+/// What a new shell evaluates: the variables of its predecessor, the above, and where it is.
 pub(crate) fn start_code(exports: &[u8], cwd: &Path) -> Vec<u8> {
-    let guard = format!("[[ -e /proc/$$/fd/{STATUS_FD} ]]");
-    // What ran when its report failed must have disabled a builtin, and did so with status 0.
-    let report = format!("\\printf '%s\\0' \"$1\" 0 \"${{PWD-}}\" >&{STATUS_FD}");
-    let setup = format!(
-        "\n__handspike_status() {{ return \"$1\"; }}\n\
-         __hs_mend() {{ \\enable builtin command eval mapfile declare printf; (($# == 0)) || {report}; }}\n\
-         {BARE}\n\
-         trap '{guard} || {{ \\builtin trap - INT; \\builtin kill -INT $$; }}' PWR\n\
-         cd -- {}\0",
-        quoted(&cwd.to_string_lossy())
-    );
-    [exports, setup.as_bytes()].concat()
+    let setup = SETUP.lines().filter(|line| !line.starts_with('#'));
+    let setup: String = setup.flat_map(|line| [line, "\n"]).collect();
+    let cwd = quoted(&cwd.to_string_lossy());
+    [exports, format!("\n{setup}cd -- {cwd}\0").as_bytes()].concat()
 }
 
 /// What the shell is sent for each call. `call` is what its report begins with: a number that the command cannot know,
@@ -95,11 +67,11 @@ pub(crate) fn start_code(exports: &[u8], cwd: &Path) -> Vec<u8> {
 /// A command may disable the builtins that the next one needs, or put functions in their place. They are brought back at
 /// once where its text looks like it, and after a command that failed, so that ordinary calls don't pay for it.
 pub(crate) fn call_lines(call: u64, command: &str, status: i32, redirects: &str) -> String {
-    let read = format!("\\command mapfile -tn1 -d '' -u{CODE_FD} __handspike&&");
-    let eval = format!("PROMPT_COMMAND= \\command eval \"$__handspike\" </dev/null {redirects} {STATUS_FD}>&-");
+    let read = format!("\\command mapfile -tn1 -d '' -u{CODE_FD} __hs_code&&");
+    let eval = format!("PROMPT_COMMAND= \\command eval \"$__hs_code\" </dev/null {redirects} {STATUS_FD}>&-");
     let first = match status {
         0 => format!("{read}{eval}\n"),
-        _ => format!("{read}{{ __hs_mend||:;__handspike_status {status}||{eval};}}\n"),
+        _ => format!("{read}{{ __hs_mend||:;__hs_return {status}||{eval};}}\n"),
     };
     let last = if command.contains("enable") { "__hs_mend||:\n" } else { "" };
     let report = match may_shadow(command) {
@@ -156,6 +128,12 @@ mod tests {
     fn a_report_is_read_only_when_all_of_it_has_arrived() {
         assert_eq!(Report::parse(77, b"77\x000\0/tm"), None);
         assert_eq!(Report::parse(77, b"77\x001\0/tmp\0"), Some(Report { number: 1, cwd: "/tmp".into() }));
+    }
+
+    #[test]
+    fn the_file_means_the_descriptor_that_reports_come_by() {
+        assert_eq!(SETUP.matches(&format!(">&{STATUS_FD}\n")).count(), 1);
+        assert_eq!(SETUP.matches(&format!("/fd/{STATUS_FD} ]]")).count(), 1);
     }
 
     #[test]

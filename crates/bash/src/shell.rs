@@ -94,7 +94,7 @@ impl Shell {
         let mappings = theirs.control.into_iter().zip(INHERITED_FD..);
         let mappings = mappings.map(|(parent_fd, child_fd)| FdMapping { parent_fd, child_fd }).collect();
         command.fd_mappings(mappings).map_err(io::Error::other)?;
-        let keeper = Keeper::start(&mut command, Setting::Descriptors(INHERITED_FD..INHERITED_FD + INHERITED_FDS))
+        let mut keeper = Keeper::start(&mut command, Setting::Descriptors(INHERITED_FD..INHERITED_FD + INHERITED_FDS))
             .map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => StartError::NoBash(config.program.clone()),
                 _ => error.into(),
@@ -108,7 +108,8 @@ impl Shell {
         let _ = ends.input.write_all(driver::start_lines().as_bytes());
         let report = first_report(&keeper, ends.status.as_fd())?;
         let Some((pid, cwd)) = report.and_then(|report| Some((Pid::from_raw(report.number)?, report.cwd))) else {
-            keeper.bury();
+            // What is left of it is in the log, and holds nothing up.
+            let _told = keeper.bury();
             return Err(StartError::Silent(spoken(&last_words)));
         };
         let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from)?;

@@ -1,17 +1,18 @@
 //! What raw output looks like on a page: no escape sequences, no redraws, no bytes that are no text.
 //!
-//! Bytes become characters (what is no UTF-8 is shown as `\xNN`), escape sequences and bells vanish, a carriage return
-//! starts its stream's part of the line again, a backspace takes a character back. Each stream is decoded on its own, so
-//! a character or sequence may be split between reads and interleaved with the other stream; both write one page.
+//! Bytes become characters (what is no UTF-8 is shown as `\xNN`), escape sequences and bells vanish, and a line that is
+//! drawn again shows its last state: of the escape sequences those are heeded that erase a line or its rest. Each stream
+//! is decoded on its own, so a character or sequence may be split between reads and interleaved with the other stream;
+//! both write one page.
 
 use std::str;
 
 use memchr::memrchr;
 
-use crate::pipes::Stream;
-
-/// A line longer than this is passed on in pieces, which can't be redrawn any more.
-const LONGEST_LINE: usize = 16 * 1024;
+use crate::{
+    line::{Erased, Line, Piece},
+    pipes::Stream,
+};
 
 /// Turns the bytes of two streams into one text, line by line.
 #[derive(Debug, Default)]
@@ -19,26 +20,6 @@ pub(crate) struct Cleaner {
     out: Decoder,
     err: Decoder,
     line: Line,
-}
-
-/// Whole lines, or a piece of a long one, as they are finished.
-#[derive(Debug)]
-pub(crate) struct Piece<'a> {
-    /// With its newlines, if it has any.
-    pub(crate) text: &'a str,
-    /// Whether standard error wrote any of it.
-    pub(crate) from_err: bool,
-}
-
-#[derive(Debug, Default)]
-struct Line {
-    text: String,
-    writer: Option<Stream>,
-    /// Where the part of the present writer begins.
-    anchor: usize,
-    /// A carriage return came last: what follows replaces the part, unless it is a newline.
-    returned: bool,
-    from_err: bool,
 }
 
 #[derive(Debug, Default)]
@@ -55,11 +36,19 @@ enum Escape {
     None,
     Started,
     /// `ESC [`, up to a final byte.
-    Control,
+    Control(Parameter),
     /// `ESC ]` and its kin, up to BEL or `ESC \`; a newline gives it up, as it can't be one then.
     Text,
     /// An ESC that may be the first half of its end.
     TextEnding,
+}
+
+/// What stands in a control sequence, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Parameter {
+    None,
+    Digit(char),
+    Other,
 }
 
 impl Cleaner {
@@ -89,7 +78,7 @@ impl Cleaner {
                         decoder.partial = after.to_vec();
                         return;
                     };
-                    show_bytes(stream, &after[..length], line);
+                    show_bytes(stream, &after[..length], line, emit);
                     rest = &after[length..];
                 }
             }
@@ -99,15 +88,15 @@ impl Cleaner {
     /// Takes the end of both streams.
     pub(crate) fn finish(&mut self, emit: &mut dyn FnMut(Piece<'_>)) {
         for (stream, decoder) in [(Stream::Out, &mut self.out), (Stream::Err, &mut self.err)] {
-            show_bytes(stream, &std::mem::take(&mut decoder.partial), &mut self.line);
+            show_bytes(stream, &std::mem::take(&mut decoder.partial), &mut self.line, emit);
         }
         self.line.flush(emit);
     }
 }
 
-fn show_bytes(stream: Stream, bytes: &[u8], line: &mut Line) {
+fn show_bytes(stream: Stream, bytes: &[u8], line: &mut Line, emit: &mut dyn FnMut(Piece<'_>)) {
     for byte in bytes {
-        line.write(stream, &format!("\\x{byte:02x}"));
+        line.write(stream, &format!("\\x{byte:02x}"), emit);
     }
 }
 
@@ -125,10 +114,8 @@ impl Decoder {
             }
             if self.escape == Escape::None {
                 let plain = text.find(|c: char| c.is_control() && c != '\t').unwrap_or(text.len());
-                let plain = text.floor_char_boundary(plain.min(LONGEST_LINE));
                 if plain > 0 {
-                    line.write(stream, &text[..plain]);
-                    line.flush_if_long(emit);
+                    line.write(stream, &text[..plain], emit);
                     text = &text[plain..];
                     continue;
                 }
@@ -142,18 +129,25 @@ impl Decoder {
     /// A control character, or any character within an escape sequence.
     fn control(&mut self, stream: Stream, c: char, line: &mut Line, emit: &mut dyn FnMut(Piece<'_>)) {
         self.escape = match (self.escape, c) {
-            (Escape::Started, '[') => Escape::Control,
+            (Escape::Started, '[') => Escape::Control(Parameter::None),
             (Escape::Started, ']' | 'P' | 'X' | '^' | '_') => Escape::Text,
             (Escape::Started, ' '..='/') => Escape::Started,
-            (Escape::Started, '0'..='~') | (Escape::Control, '@'..='~') => Escape::None,
-            (Escape::Control, ' '..='?') => Escape::Control,
+            (Escape::Started, '0'..='~') => Escape::None,
+            (Escape::Control(parameter), '@'..='~') => {
+                if let Some(erased) = erased_by(parameter, c) {
+                    line.erase(stream, erased);
+                }
+                Escape::None
+            }
+            (Escape::Control(Parameter::None), '0'..='9') => Escape::Control(Parameter::Digit(c)),
+            (Escape::Control(_), ' '..='?') => Escape::Control(Parameter::Other),
             (Escape::Text, '\x07') | (Escape::TextEnding, '\\') => Escape::None,
             (Escape::Text | Escape::TextEnding, '\x1b') => Escape::TextEnding,
             (Escape::Text | Escape::TextEnding, c) if c != '\n' => Escape::Text,
             (_, '\x1b') => Escape::Started,
             // Not in a sequence, or one that was broken off.
             (_, c) => {
-                line.put(stream, c, emit);
+                put(stream, c, line, emit);
                 Escape::None
             }
         };
@@ -172,63 +166,24 @@ fn plain_lines(text: &str) -> usize {
     memrchr(b'\n', &text.as_bytes()[..plain]).map_or(0, |end| end + 1)
 }
 
-impl Line {
-    /// Nothing of it has come yet.
-    fn is_untouched(&self) -> bool {
-        self.text.is_empty() && self.writer.is_none()
+/// What a control sequence with this end erases of its line. Nothing of it that stands before the cursor alone, for that
+/// is how programs clear what a terminal of a known width shows.
+fn erased_by(parameter: Parameter, end: char) -> Option<Erased> {
+    match (parameter, end) {
+        (Parameter::None | Parameter::Digit('0'), 'K') => Some(Erased::FromCursor),
+        (Parameter::Digit('2'), 'K') => Some(Erased::All),
+        (Parameter::None | Parameter::Digit(_) | Parameter::Other, _) => None,
     }
+}
 
-    fn put(&mut self, stream: Stream, c: char, emit: &mut dyn FnMut(Piece<'_>)) {
-        match c {
-            '\n' => {
-                self.turn_to(stream);
-                self.text.push('\n');
-                self.flush(emit);
-            }
-            '\r' => {
-                self.turn_to(stream);
-                self.returned = true;
-            }
-            '\x08' if self.writer == Some(stream) && self.text.len() > self.anchor => {
-                self.text.pop();
-            }
-            '\0' | '\x07' | '\x08' | '\x7f' => {}
-            '\u{80}'..='\u{9f}' => {}
-            c if c.is_control() && c != '\t' => self.write(stream, &format!("\\x{:02x}", u32::from(c))),
-            c => self.write(stream, c.encode_utf8(&mut [0; 4])),
-        }
-    }
-
-    fn write(&mut self, stream: Stream, text: &str) {
-        self.turn_to(stream);
-        if self.returned {
-            self.text.truncate(self.anchor);
-            self.returned = false;
-        }
-        self.text.push_str(text);
-    }
-
-    fn turn_to(&mut self, stream: Stream) {
-        if self.writer != Some(stream) {
-            self.writer = Some(stream);
-            self.anchor = self.text.len();
-            self.returned = false;
-        }
-        self.from_err |= stream == Stream::Err;
-    }
-
-    fn flush_if_long(&mut self, emit: &mut dyn FnMut(Piece<'_>)) {
-        if self.text.len() >= LONGEST_LINE {
-            self.flush(emit);
-        }
-    }
-
-    fn flush(&mut self, emit: &mut dyn FnMut(Piece<'_>)) {
-        if !self.text.is_empty() {
-            emit(Piece { text: &self.text, from_err: self.from_err });
-        }
-        self.text.clear();
-        (self.writer, self.anchor, self.returned, self.from_err) = (None, 0, false, false);
+fn put(stream: Stream, c: char, line: &mut Line, emit: &mut dyn FnMut(Piece<'_>)) {
+    match c {
+        '\n' => line.end(stream, emit),
+        '\r' => line.carriage_return(stream),
+        '\x08' => line.backspace(stream),
+        '\0' | '\x07' | '\x7f' | '\u{80}'..='\u{9f}' => {}
+        c if c.is_control() && c != '\t' => line.write(stream, &format!("\\x{:02x}", u32::from(c)), emit),
+        c => line.write(stream, c.encode_utf8(&mut [0; 4]), emit),
     }
 }
 
@@ -270,6 +225,52 @@ mod tests {
     }
 
     #[test]
+    fn what_a_redraw_does_not_reach_stays() {
+        for (written, shown) in [
+            ("abc\rX", "Xbc"),
+            ("abc\r\x1b[KX", "X"),
+            ("abc\rX\x1b[K", "X"),
+            ("abc\rX\x1b[0K\n", "X\n"),
+            ("abc\x1b[2K\rX", "X"),
+            ("abc\r\x1b[2KX", "X"),
+            ("abc\x1b[2KX", "   X"),
+            ("abc\x1b[2K", ""),
+            ("abc\r", "abc"),
+            ("abc\r\n", "abc\n"),
+            ("abc\r\r\r\n", "abc\n"),
+            ("äöü\r世", "世öü"),
+            ("世界\ra", "a界"),
+            ("a\rbcd\re", "ecd"),
+            ("abc\x08\x08X", "aXc"),
+            ("abc\x08\x08\x1b[K", "a"),
+            ("ä\x08\x08\x08o", "o"),
+            ("abc\r\x1b[?K\x1b[1K\x1b[31mX", "Xbc"),
+        ] {
+            assert_eq!(clean_one(written.as_bytes()), shown, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_erased_by_one_stream_keeps_what_the_other_wrote() {
+        let chunks: [(Stream, &[u8]); 3] =
+            [(Stream::Out, b"a "), (Stream::Err, b"\x1b[2K1%\x1b[2K\r2%"), (Stream::Out, b"\x1b[K\x08 b\n")];
+        assert_eq!(clean(&chunks), "a 2% b\n");
+    }
+
+    #[test]
+    fn a_long_line_is_passed_on_in_pieces_whatever_it_is_made_of() {
+        let long = 1 << 20;
+        for written in [b"x".repeat(long), b"\xff".repeat(long), "é\r世界".repeat(long).into_bytes()] {
+            let (mut cleaner, mut longest) = (Cleaner::default(), 0);
+            for chunk in written.chunks(64 << 10) {
+                cleaner.push(Stream::Out, chunk, &mut |piece| longest = longest.max(piece.text.len()));
+            }
+            cleaner.finish(&mut |piece| longest = longest.max(piece.text.len()));
+            assert!(longest <= 17 << 10, "{longest}");
+        }
+    }
+
+    #[test]
     fn a_redraw_leaves_the_other_streams_part_of_the_line() {
         assert_eq!(clean(&[(Stream::Out, b"a "), (Stream::Err, b"1%\r2%"), (Stream::Out, b" b\n")]), "a 2% b\n");
     }
@@ -284,7 +285,43 @@ mod tests {
         assert_eq!(clean_one(b"a\xff\xc3(\x01b\xe2\x82"), "a\\xff\\xc3(\\x01b\\xe2\\x82");
     }
 
+    /// What a terminal of any width shows of a line with carriage returns, backspaces and the erasing of its rest.
+    fn as_drawn(line: &str) -> String {
+        let (mut cells, mut cursor, mut chars): (Vec<char>, usize, _) = (Vec::new(), 0, line.chars());
+        while let Some(c) = chars.next() {
+            match c {
+                '\r' => cursor = 0,
+                '\x08' => cursor = cursor.saturating_sub(1),
+                '\x1b' => {
+                    chars.nth(1);
+                    cells.truncate(cursor);
+                }
+                c => {
+                    cells.splice(cursor..cells.len().min(cursor + 1), [c]);
+                    cursor += 1;
+                }
+            }
+        }
+        cells.into_iter().collect()
+    }
+
     proptest! {
+        #[test]
+        fn a_line_is_what_a_terminal_shows(parts in vec("([a-cé世]{0,5}|\r|\x08|\x1b\\[K)", 0..40)) {
+            let line = parts.concat();
+            prop_assert_eq!(clean_one(line.as_bytes()), as_drawn(&line));
+        }
+
+        #[test]
+        fn a_long_line_is_the_same_wherever_it_is_split(
+            parts in vec(("[a-cé世]{1,3}", 1usize..9000, "(|\r|\x08|\x1b\\[K|\x1b\\[2K)"), 0..6),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = parts.iter().map(|(text, times, then)| text.repeat(*times) + then).collect::<String>().into_bytes();
+            let (head, tail) = bytes.split_at(cut.index(bytes.len() + 1));
+            prop_assert_eq!(clean(&[(Stream::Out, head), (Stream::Out, tail)]), clean_one(&bytes));
+        }
+
         #[test]
         fn plain_text_is_untouched_wherever_it_is_split(text in "[\\PC\\n\\t]{0,200}", cut in 0usize..400) {
             let cut = cut.min(text.len());

@@ -119,11 +119,11 @@ fn functions_and_variables_that_shadow_what_the_shell_uses_are_passed_over() {
         "enable -n declare",
         "enable -n builtin",
         "enable -n command",
-        "unset -f __hs_mend __handspike_status",
+        "unset -f __hs_mend __hs_return",
         "enable -n eval printf mapfile declare builtin command kill trap",
         "readonly PWD OLDPWD HOME PATH IFS",
         "readonly x=1; x=2; echo unreached",
-        "unset -f __handspike_status; unset __handspike",
+        "unset -f __hs_return; unset __hs_code",
         "exec",
         "exec nonexistent-program",
         "return 3",
@@ -154,7 +154,7 @@ fn prompts_neither_run_nor_hold_up_anything() {
 #[test]
 fn a_shell_that_cannot_read_its_next_command_is_replaced_and_the_command_told_as_not_run() {
     let mut session = Session::new();
-    session.run("cd /usr; export e=kept; readonly __handspike");
+    session.run("cd /usr; export e=kept; readonly __hs_code");
     let answer = session.run("echo never");
     assert_eq!(answer.details.end, BashEnd::ShellEnded, "{}", answer.text);
     assert!(answer.text.starts_with("[the command did not run: "), "{}", answer.text);

@@ -2,9 +2,13 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{fs, os::unix::fs::symlink, time::Duration};
 
 use handspike_types::bash::{BashAction, BashEnd};
+use nix::{
+    sys::{ptrace, wait::waitpid},
+    unistd::Pid,
+};
 use support::{Session, eventually, is_running};
 
 #[test]
@@ -97,4 +101,46 @@ fn a_program_that_is_no_bash_is_a_tool_error_with_its_last_words() {
     let mut session = Session::with(|config| config.program = "/bin/cat".into());
     let output = session.raw(&BashAction::Run { command: "true".into(), timeout: None });
     assert!(output.is_error && output.joined_text().contains("last words"), "{}", output.joined_text());
+}
+
+#[test]
+fn what_a_command_wrote_is_told_also_where_no_shell_can_take_its_shells_place() {
+    let programs = tempfile::tempdir().expect("a folder");
+    let program = programs.path().join("bash");
+    symlink("/bin/bash", &program).expect("a link");
+    let mut session = Session::with(|config| config.program.clone_from(&program));
+    session.run("cd /usr; export e=1");
+    let answer = session.run(&format!("rm {}; echo last; exit 3", program.display()));
+    assert_eq!((answer.details.end, answer.details.cwd.as_str()), (BashEnd::ShellEnded, "/usr"), "{}", answer.text);
+    assert_eq!(answer.output(), "last\nexit");
+    assert!(answer.last_line().contains("it exited with status 3"), "{}", answer.text);
+    assert!(answer.last_line().contains("no new shell could be started: this image has no bash"), "{}", answer.text);
+
+    let refused = session.raw(&BashAction::Run { command: "true".into(), timeout: None });
+    assert!(refused.is_error, "{}", refused.joined_text());
+    symlink("/bin/bash", &program).expect("a link");
+    let answer = session.run("echo \"$PWD $e\"");
+    assert!(
+        answer.text.starts_with("[this command runs in a new shell in /usr: exported variables"),
+        "{}",
+        answer.text
+    );
+    assert!(answer.output().ends_with("\n/usr 1"), "{}", answer.text);
+    session.run("echo on").exited(0, "on");
+}
+
+#[test]
+fn a_restart_says_so_if_something_of_the_old_shell_does_not_go_away() {
+    let mut session = Session::new();
+    session.run("sleep 5435.1 & echo $! >process");
+    let process = fs::read_to_string(session.path("process")).expect("written");
+    // A process that somebody traces is dead only when its tracer has taken note.
+    let process = Pid::from_raw(process.trim().parse().expect("a number"));
+    ptrace::seize(process, ptrace::Options::empty()).expect("may be traced");
+    let answer = session.restart();
+    assert!(answer.text.contains("not all of them have ended"), "{}", answer.text);
+    session.run("echo on").exited(0, "on");
+    waitpid(process, None).expect("taken note of");
+    let answer = session.restart();
+    assert!(answer.text.contains("all processes of the old one were killed"), "{}", answer.text);
 }

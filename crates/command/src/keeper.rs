@@ -100,13 +100,21 @@ impl Keeper {
         matches!(self.child.try_wait(), Ok(Some(_)) | Err(_))
     }
 
-    /// Kills the program and all that it ever started, and returns when they are gone.
-    pub fn bury(mut self) {
-        if kill_below(self.pid()) {
+    /// Kills the program and all that it ever started, and returns when they are gone. False where something does not
+    /// die, such as a process that waits for a dead disk, within some seconds; it may be tried again.
+    #[must_use = "a process may be left"]
+    pub fn bury(&mut self) -> bool {
+        // One that has left is reaped, and its number may be another's.
+        if self.has_left() {
+            return true;
+        }
+        let are_gone = kill_below(self.pid());
+        if are_gone {
             let _ = self.child.wait();
         } else {
             tracing::warn!(keeper = %self.pid().as_raw_nonzero(), "a process does not die");
         }
+        are_gone
     }
 }
 

@@ -2,7 +2,7 @@
 //! each other. Every call is answered, also when the policy denies it, the turn is cancelled or the runtime fails:
 //! a conversation with an unanswered call could not be continued.
 
-use std::{sync::OnceLock, time::Duration};
+use std::sync::OnceLock;
 
 use futures_util::future::join_all;
 use handspike_types::{EventKind, ToolCall, ToolOutput, ToolResult};
@@ -13,9 +13,6 @@ use crate::{
     CallContext, Decision, Fault, Lane, Progress, RecordError, SessionParts,
     turn::{Turn, millis},
 };
-
-/// How long a cancelled call may take to come to its end before it is abandoned.
-const CANCEL_GRACE: Duration = Duration::from_secs(5);
 
 /// How the calls of a step ended, beyond their results.
 pub(crate) enum CallsEnd {
@@ -153,7 +150,7 @@ impl Step<'_> {
         let context = CallContext { cancel: self.stop.child_token(), progress: self.progress.clone() };
         let abandon = async {
             self.stopped().await;
-            tokio::time::sleep(CANCEL_GRACE).await;
+            tokio::time::sleep(self.parts.limits.cancel_grace).await;
         };
         tokio::select! {
             biased;

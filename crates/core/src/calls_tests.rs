@@ -1,7 +1,7 @@
-use std::future::pending;
+use std::{future::pending, time::Duration};
 
 use async_trait::async_trait;
-use handspike_types::{Message, Outcome};
+use handspike_types::{Limit, Message, Outcome};
 use serde_json::json;
 
 use super::*;
@@ -11,6 +11,9 @@ use crate::{
 };
 
 const HOUR: u64 = 3600;
+
+/// The usual one.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Denies `echo`, and never makes up its mind about `nap`.
 struct Strict;
@@ -122,7 +125,7 @@ async fn the_deadline_tells_a_call_to_stop_and_the_next_one_does_not_start() {
     stage.limits.wall_time = Duration::from_secs(9);
     let started = Instant::now();
     let played = stage.play_freely().await;
-    assert_eq!(played.outcome, Outcome::LimitReached { limit: "9 s of wall time".to_owned() });
+    assert_eq!(played.outcome, Outcome::LimitReached { which: Limit::WallTime, limit: "9 s of wall time".to_owned() });
     assert_eq!(started.elapsed().as_secs(), 9);
     assert_eq!(played.text_of("a"), "woken");
     assert!(!played.notes.has("b runs"));
@@ -152,7 +155,7 @@ async fn a_cancelled_call_that_does_not_end_is_abandoned_after_the_grace() {
     let stage = Stage::new([calls([("a", "stuck", json!({}))])]);
     let played = stage.play(&cancelled_after(Duration::from_secs(2))).await;
     assert_eq!(played.outcome, Outcome::Cancelled);
-    assert_eq!(started.elapsed(), Duration::from_secs(2) + CANCEL_GRACE);
+    assert_eq!(started.elapsed(), Duration::from_secs(2) + GRACE);
     assert!(played.text_of("a").starts_with("stopped:"));
     assert!(played.notes.has("a finished"));
     played.assert_well_formed();
@@ -168,7 +171,7 @@ async fn a_fault_ends_the_turn_and_stops_the_other_lanes() {
     let started = Instant::now();
     let played = Stage::new([step]).play_freely().await;
     assert_eq!(played.outcome, Outcome::Faulted { error: "the disk is full".to_owned() });
-    assert!(started.elapsed() < CANCEL_GRACE);
+    assert!(started.elapsed() < GRACE);
     assert_eq!(played.text_of("a"), "woken");
     assert!(!played.notes.has("c runs"));
     played.assert_well_formed();
@@ -201,6 +204,6 @@ async fn a_record_that_cannot_be_written_stops_everything() {
     let (mut session, notes) = stage.begin().await;
     let started = Instant::now();
     session.run_turn(vec![Message::user("go")], &CancellationToken::new()).await.expect_err("the sink is full");
-    assert!(started.elapsed() < CANCEL_GRACE);
+    assert!(started.elapsed() < GRACE);
     assert!(notes.has("a ends") && !notes.has("turn finished"));
 }

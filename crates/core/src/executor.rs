@@ -34,6 +34,9 @@ pub trait Executor: Send + Sync {
     /// failure of the runtime, which the model is not shown. After `context.cancel` the answer comes soon.
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault>;
 
+    /// Lets go of what a client left pressed that has gone while others go on, such as a button of the mouse.
+    async fn client_left(&self) {}
+
     /// Gives back what the executor holds: the session is over.
     async fn close(&self) -> Result<(), Fault> {
         Ok(())

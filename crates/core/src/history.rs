@@ -104,12 +104,16 @@ pub fn replay(
 
 /// Answers the calls that the runtime's end left without a result.
 fn interrupt(history: &mut Vec<Message>, started: &HashSet<String>) {
-    close(history, |call| {
-        ToolOutput::error(match started.contains(&call.id) {
-            true => "interrupted: the runtime stopped during this call; it may have had effects and was not run again",
-            false => "not run: the runtime stopped before this call",
-        })
-    });
+    close(history, |call| interrupted(started.contains(&call.id)));
+}
+
+/// What the model is told of a call that the runtime's end left without a result.
+#[must_use]
+pub fn interrupted(was_started: bool) -> ToolOutput {
+    ToolOutput::error(match was_started {
+        true => "interrupted: the runtime stopped during this call; it may have had effects and was not run again",
+        false => "not run: the runtime stopped before this call",
+    })
 }
 
 /// The calls that the conversation ends with, and the results that they have so far; nothing where something else was

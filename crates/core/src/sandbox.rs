@@ -1,8 +1,11 @@
 //! What the loop's tools ask of a sandbox. The sandbox itself, Docker or another, lives in `handspike-sandbox`.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use handspike_types::{ToolOutput, ToolSettings};
 use serde_json::{Map, Value};
+use thiserror::Error;
 
 use crate::{CallContext, Fault, Progress};
 
@@ -47,7 +50,33 @@ pub enum SandboxFailure {
 pub trait SandboxSource: Send + Sync {
     /// Opens the session's sandbox. Whoever asks waits for the end of it, also when nobody needs the sandbox any more: an
     /// engine finishes what it has begun, and only then can it be taken back.
-    async fn open(&self, progress: &Progress) -> Result<OpenedSandbox, Fault>;
+    async fn open(&self, progress: &Progress) -> Result<OpenedSandbox, OpenFailure>;
+
+    /// Whether opening comes to its end by itself, so that nobody need wait for it, and what it made stays the session's.
+    fn opens_by_itself(&self) -> bool {
+        false
+    }
+}
+
+/// Why there is no sandbox.
+#[derive(Debug, Error)]
+pub enum OpenFailure {
+    /// There is no room for it, which may change.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
+    /// The runtime failed.
+    #[error(transparent)]
+    Failed(#[from] Fault),
+}
+
+/// As many sandboxes run as may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("all {limit} sandboxes that may run at once are in use, and none became free within {} s", .waited.as_secs())]
+pub struct NoRoom {
+    /// How many may run.
+    pub limit: usize,
+    /// How long this one was waited for.
+    pub waited: Duration,
 }
 
 /// A sandbox that answers.
@@ -61,8 +90,10 @@ pub struct OpenedSandbox {
 /// How a sandbox came to be there, and so what of an earlier one is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// It was made: nothing of an earlier one is left.
+    /// It was made, the session's first.
     Made,
+    /// It was made in the place of one that is gone: nothing of that is left.
+    Replaced,
     /// It had ended and was started again: its files are left.
     Restarted,
     /// It was running: everything is left.

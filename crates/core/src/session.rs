@@ -4,7 +4,7 @@
 use handspike_types::{EventKind, Message, ModelSettings, Outcome, SessionId};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Executor, Fault, Limits, Model, Policy, RecordError, Recorder, TurnError};
+use crate::{Executor, Fault, Limits, Model, Policy, RecordError, Recorder, SoFar, TurnError};
 
 /// What a session is made of.
 pub struct SessionParts {
@@ -64,6 +64,12 @@ impl Session {
     /// the others are answered as not answered. No input at all asks the model to go on.
     pub async fn run_turn(&mut self, input: Vec<Message>, cancel: &CancellationToken) -> Result<Outcome, TurnError> {
         crate::turn::run(self, input, cancel).await
+    }
+
+    /// Goes on with a turn that an earlier runtime left open, as the last one that [`resume`](Self::resume) was told of. Its
+    /// calls have their answers in the history.
+    pub async fn go_on(&mut self, so_far: SoFar, cancel: &CancellationToken) -> Result<Outcome, TurnError> {
+        crate::turn::run_from(self, so_far, Vec::new(), cancel).await
     }
 
     /// Ends the session and gives back what its tools hold.

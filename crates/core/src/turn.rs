@@ -6,7 +6,9 @@
 
 use std::{mem, time::Duration};
 
-use handspike_types::{EventKind, FinishReason, Message, ModelSettings, Outcome, ToolChoice, Usage, with_causes};
+use handspike_types::{
+    EventKind, FinishReason, Limit, Message, ModelSettings, Outcome, ToolChoice, Usage, with_causes,
+};
 use thiserror::Error;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -29,6 +31,17 @@ pub enum TurnError {
     /// Something could not be stored or announced. What the session holds may be ahead of its record.
     #[error(transparent)]
     Record(#[from] RecordError),
+}
+
+/// What an open turn has used up before this runtime goes on with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SoFar {
+    /// Steps that were taken.
+    pub steps: u32,
+    /// Tokens of all of them.
+    pub usage: Usage,
+    /// Time that counts against the turn's.
+    pub time: Duration,
 }
 
 /// A turn under way.
@@ -58,7 +71,18 @@ pub(crate) async fn run(
 ) -> Result<Outcome, TurnError> {
     history::accept(&mut session.history, input.clone())?;
     session.turns += 1;
-    let mut turn = Turn::begin(session, input, cancel);
+    let begun = EventKind::TurnStarted { turn: session.turns, input };
+    run_from(session, SoFar::default(), vec![begun], cancel).await
+}
+
+/// Runs a turn to its outcome, from its beginning or from where an earlier runtime left it.
+pub(crate) async fn run_from(
+    session: &mut Session,
+    so_far: SoFar,
+    unwritten: Vec<EventKind>,
+    cancel: &CancellationToken,
+) -> Result<Outcome, TurnError> {
+    let mut turn = Turn::begin(session, so_far, unwritten, cancel);
     let outcome = loop {
         match step(session, &mut turn).await? {
             StepEnd::Continue => {}
@@ -114,17 +138,21 @@ async fn step(session: &mut Session, turn: &mut Turn<'_>) -> Result<StepEnd, Rec
 /// The outcome where the turn may not take another step.
 fn used_up(session: &Session, turn: &Turn<'_>) -> Option<Outcome> {
     let limits = &session.parts.limits;
-    let reached = |limit: String| Some(Outcome::LimitReached { limit });
+    let reached = |which: Limit, limit: String| Some(Outcome::LimitReached { which, limit });
     if turn.cancel.is_cancelled() {
         Some(Outcome::Cancelled)
     } else if turn.step >= limits.steps {
-        reached(format!("{} steps", limits.steps))
+        reached(Limit::Steps, format!("{} steps", limits.steps))
     } else if Instant::now() >= turn.deadline {
-        reached(format!("{} s of wall time", limits.wall_time.as_secs_f64()))
+        Some(out_of_time(limits.wall_time))
     } else {
         let tokens = limits.tokens.filter(|tokens| turn.usage.total() >= *tokens)?;
-        reached(format!("{tokens} tokens"))
+        reached(Limit::Tokens, format!("{tokens} tokens"))
     }
+}
+
+fn out_of_time(limit: Duration) -> Outcome {
+    Outcome::LimitReached { which: Limit::WallTime, limit: format!("{} s of wall time", limit.as_secs_f64()) }
 }
 
 /// Asks the model, and announces what it writes while it does.
@@ -138,10 +166,7 @@ async fn ask(session: &Session, turn: &Turn<'_>) -> Result<Result<ModelReply, Ou
         tokio::select! {
             biased;
             () = turn.cancel.cancelled() => return Ok(Err(Outcome::Cancelled)),
-            () = tokio::time::sleep_until(turn.deadline) => {
-                let seconds = parts.limits.wall_time.as_secs_f64();
-                return Ok(Err(Outcome::LimitReached { limit: format!("{seconds} s of wall time") }));
-            }
+            () = tokio::time::sleep_until(turn.deadline) => return Ok(Err(out_of_time(parts.limits.wall_time))),
             Some(delta) = deltas.recv() => turn.announce(session, delta).await?,
             answered = &mut answer => break answered,
         }
@@ -159,7 +184,10 @@ async fn ask(session: &Session, turn: &Turn<'_>) -> Result<Result<ModelReply, Ou
 fn last_word(reply: &ModelReply) -> Option<Outcome> {
     match reply.finish_reason {
         // The last call may be cut in the middle, and a cut call never runs.
-        FinishReason::Length => Some(Outcome::LimitReached { limit: "the model's output limit".to_owned() }),
+        FinishReason::Length => {
+            let (which, limit) = (Limit::Output, "the model's output limit".to_owned());
+            Some(Outcome::LimitReached { which, limit })
+        }
         FinishReason::ContentFilter => {
             Some(Outcome::ModelFailed { error: "the provider withheld the model's answer".to_owned() })
         }
@@ -171,12 +199,16 @@ fn last_word(reply: &ModelReply) -> Option<Outcome> {
 }
 
 impl<'a> Turn<'a> {
-    fn begin(session: &Session, input: Vec<Message>, cancel: &'a CancellationToken) -> Self {
+    fn begin(session: &Session, so_far: SoFar, unwritten: Vec<EventKind>, cancel: &'a CancellationToken) -> Self {
         let (number, started) = (session.turns, Instant::now());
-        let deadline = started + session.parts.limits.wall_time;
+        let deadline = started + session.parts.limits.wall_time.saturating_sub(so_far.time);
         let settings = session.parts.settings.clone();
-        let unwritten = vec![EventKind::TurnStarted { turn: number, input }];
-        Self { number, step: 0, deadline, cancel, settings, started, usage: Usage::default(), unwritten }
+        let mut turn =
+            Self { number, step: so_far.steps, deadline, cancel, settings, started, usage: so_far.usage, unwritten };
+        if so_far.steps > 0 {
+            turn.call_was_forced();
+        }
+        turn
     }
 
     /// Stores and announces what has happened.

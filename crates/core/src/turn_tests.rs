@@ -4,11 +4,14 @@ use handspike_types::{Choice, ModelSettings, ToolCall, ToolChoice};
 use serde_json::json;
 
 use super::*;
-use crate::fakes::{Answer, Played, Stage, calls, cancelled_after, done, reply};
+use crate::{
+    Limits,
+    fakes::{Answer, Played, Stage, calls, cancelled_after, done, reply},
+};
 
 fn limit(played: &Played) -> &str {
     match &played.outcome {
-        Outcome::LimitReached { limit } => limit,
+        Outcome::LimitReached { limit, .. } => limit,
         other => panic!("no limit was reached: {other:?}"),
     }
 }
@@ -231,4 +234,24 @@ async fn a_models_error_ends_the_turn_with_its_text() {
     let error = ModelError::ExpectationFailed("step 1 went wrong".to_owned());
     let played = Stage::new([Answer::Fail(error)]).play_freely().await;
     assert_eq!(played.outcome, Outcome::ExpectationFailed { error: "step 1 went wrong".to_owned() });
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_turn_goes_on_where_it_was_left() {
+    let mut stage = Stage::new([done("done")]);
+    stage.limits = Limits { steps: 3, ..Limits::default() };
+    let (mut session, notes) = stage.resume(vec![Message::user("go")], 1);
+    let so_far = SoFar { steps: 2, usage: Usage { input_tokens: 5, output_tokens: 5 }, time: Duration::from_secs(60) };
+    let outcome = session.go_on(so_far, &CancellationToken::new()).await.expect("the sink takes every event");
+    assert_eq!(outcome, Outcome::Done { text: "done".to_owned() });
+    assert!(!notes.has("turn started"), "it has begun before");
+    let events = notes.read().events.clone();
+    let Some(EventKind::TurnFinished { turn: 1, steps: 3, usage, .. }) = events.last() else { panic!("{events:?}") };
+    assert_eq!(usage.total(), 21, "what was used before counts");
+
+    let mut stage = Stage::new([]);
+    stage.limits = Limits { wall_time: Duration::from_secs(60), ..Limits::default() };
+    let (mut session, _) = stage.resume(vec![Message::user("go")], 1);
+    let outcome = session.go_on(so_far, &CancellationToken::new()).await.expect("the sink takes every event");
+    assert!(matches!(outcome, Outcome::LimitReached { which: Limit::WallTime, .. }), "{outcome:?}");
 }

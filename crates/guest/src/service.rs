@@ -10,15 +10,14 @@ use std::{
 
 use handspike_local::{Caller, Tell, WorkerFailed};
 use handspike_types::{
-    CallError, ContentPart, RUN_KEY, SETTINGS_KEY, SandboxCall, ToolOutput, ToolSettings, quoted,
+    CallError, RUN_KEY, SETTINGS_KEY, SandboxCall, ToolOutput, ToolSettings, quoted,
     spec::{self, SandboxTool},
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
-        MetaObject, PaginatedRequestParams, ProgressNotificationParam, RequestMetaObject, ServerCapabilities,
-        ServerConfig, Tool,
+        CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, MetaObject, PaginatedRequestParams,
+        ProgressNotificationParam, RequestMetaObject, ServerCapabilities, ServerConfig, Tool,
     },
     service::{RequestContext, RxJsonRpcMessage, TxJsonRpcMessage, serve_server},
     transport::{Transport, async_rw::AsyncRwTransport},
@@ -180,9 +179,10 @@ impl<T: Runs> ServerHandler for Service<T> {
     ) -> Result<CallToolResponse, ErrorData> {
         let settings = settings_in(&context.meta)?;
         let arguments = Value::Object(request.arguments.unwrap_or_default());
+        let toolset = SandboxCall::toolset(&request.name, &settings);
         let call = match SandboxCall::parse(&request.name, &arguments, &settings) {
             Ok(call) => call,
-            Err(CallError::Invalid(error)) => return Ok(to_wire(error.into()).into()),
+            Err(CallError::Invalid(error)) => return Ok(handspike_wire::result(error.into(), toolset).into()),
             Err(CallError::NoSuchTool) => {
                 return Err(ErrorData::invalid_params(format!("there is no tool {}", quoted(&request.name)), None));
             }
@@ -221,7 +221,7 @@ impl<T: Runs> ServerHandler for Service<T> {
         };
         match answer {
             Err(failed) => Err(ErrorData::internal_error(failed.0, None)),
-            Ok(output) => Ok(to_wire(output).into()),
+            Ok(output) => Ok(handspike_wire::result(output, toolset).into()),
         }
     }
 }
@@ -231,20 +231,6 @@ fn settings_in(meta: &RequestMetaObject) -> Result<ToolSettings, ErrorData> {
     let Some(settings) = meta.0.0.get(SETTINGS_KEY) else { return Ok(ToolSettings::default()) };
     serde_json::from_value(settings.clone())
         .map_err(|error| ErrorData::invalid_params(format!("the settings `{SETTINGS_KEY}` do not fit: {error}"), None))
-}
-
-fn to_wire(output: ToolOutput) -> CallToolResult {
-    let content = output.content.into_iter().map(|part| match part {
-        ContentPart::Text { text } => ContentBlock::text(text),
-        ContentPart::Image(image) => ContentBlock::image(image.data, image.media_type),
-    });
-    let mut result = if output.is_error {
-        CallToolResult::error(content.collect())
-    } else {
-        CallToolResult::success(content.collect())
-    };
-    result.structured_content = output.details.and_then(|details| serde_json::to_value(details).ok());
-    result
 }
 
 #[cfg(test)]

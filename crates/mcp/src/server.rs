@@ -58,6 +58,8 @@ pub struct Server {
     pub(crate) stop: CancellationToken,
     pub(crate) calls: TaskTracker,
     pub(crate) slots: Arc<Semaphore>,
+    /// The sets of tools that are members of one.
+    toolsets: HashMap<String, String>,
     lanes: Mutex<HashMap<u32, Arc<tokio::sync::Mutex<()>>>>,
     started: AtomicU64,
 }
@@ -66,7 +68,9 @@ impl Server {
     /// A server over an executor. When `stop` fires, running calls are cancelled and serving ends.
     #[must_use]
     pub fn new(executor: Box<dyn Executor>, info: ServerInfo, stop: CancellationToken) -> Arc<Self> {
+        let members = executor.specs().into_iter().filter_map(|spec| Some((spec.name, spec.toolset?)));
         Arc::new(Self {
+            toolsets: members.collect(),
             executor,
             info,
             stop,
@@ -80,6 +84,21 @@ impl Server {
     /// An id that no other call of this server has.
     pub(crate) fn next_id(&self) -> String {
         format!("mcp-{}", self.started.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// The set that a tool is a member of.
+    pub(crate) fn toolset_of(&self, tool: &str) -> Option<&str> {
+        self.toolsets.get(tool).map(String::as_str)
+    }
+
+    /// A client has gone that has made calls. The others go on, so only what it left pressed is let go of.
+    pub(crate) fn client_left(self: &Arc<Self>) {
+        if self.stop.is_cancelled() {
+            // Closing does more.
+            return;
+        }
+        let server = Arc::clone(self);
+        self.calls.spawn(async move { server.executor.client_left().await });
     }
 
     /// The line that calls of a lane stand in, one for all clients; none where calls run beside anything.

@@ -75,7 +75,7 @@ impl ServerHandler for Service {
             Some(arguments) if !arguments.is_object() => {
                 let came: String = arguments.to_string().chars().take(80).collect();
                 let text = format!("the arguments of `{name}` are no JSON object; what came begins with `{came}`");
-                wire::result(ToolOutput::error(text))
+                handspike_wire::result(ToolOutput::error(text), self.0.toolset_of(name))
             }
             Some(_) | None => return Err(ErrorData::invalid_params("the call's parameters cannot be read", None)),
         };
@@ -114,7 +114,7 @@ impl Service {
                 event = call.next() => event,
             };
             match (event, &mut reporter) {
-                (CallEvent::Answered(output), _) => return wire::result(output),
+                (CallEvent::Answered(output), _) => return handspike_wire::result(output, self.0.toolset_of(tool)),
                 (CallEvent::News(text), Some(reporter)) if is_wanted => {
                     tokio::select! {
                         () = reporter.report(call.elapsed(), text) => {}

@@ -121,7 +121,9 @@ async fn pictures_are_image_content_and_details_are_for_programs() {
     let image = json!({"type": "image", "data": PICTURE, "mimeType": "image/png"});
     assert_eq!(shot["result"]["content"], json!([{"type": "text", "text": "here it is"}, image]));
     assert_eq!(shot["result"].get("structuredContent"), None);
+    assert_eq!(shot["result"]["_meta"]["toolset_name"], "computer", "of a member of a set");
     let command = client.ask(&call(2, "command", json!({}))).await;
+    assert_eq!(command["result"]["_meta"].get("toolset_name"), None);
     let details = &command["result"]["_meta"]["dev.handspike/details"];
     assert_eq!((&details["tool"], &details["end"]), (&json!("bash"), &json!({"exited": 0})), "{command}");
 }

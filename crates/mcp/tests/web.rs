@@ -46,6 +46,21 @@ async fn the_versions_with_a_handshake_have_sessions() {
 }
 
 #[tokio::test]
+async fn the_tools_are_told_of_a_client_whose_session_ends_after_a_call() {
+    let (server, notes, _) = server();
+    let web = listen(server).await;
+    for calls in [false, true] {
+        let (headers, _) = web.session("2025-11-25").await;
+        if calls {
+            one(web.post(&call(1, "echo", json!({}))).headers(headers.clone())).await;
+        }
+        sent(web.client.delete(web.url()).bearer_auth(KEY).headers(headers)).await;
+    }
+    noted(&notes, "a client left").await;
+    assert_eq!(notes.read().iter().filter(|note| *note == "a client left").count(), 1, "one of them had called");
+}
+
+#[tokio::test]
 async fn the_version_without_a_handshake_has_no_sessions() {
     let (server, ..) = server();
     let web = listen(server).await;

@@ -10,19 +10,25 @@ use bollard::{
     },
     query_parameters::{
         CreateContainerOptions, CreateContainerOptionsBuilder, ListContainersOptionsBuilder,
-        RemoveContainerOptionsBuilder,
+        RemoveContainerOptionsBuilder, StopContainerOptionsBuilder,
     },
 };
+use handspike_core::WORKSPACE;
 use handspike_types::SessionId;
+use uuid::Uuid;
 
 use crate::{
     Engine, GuestBinary, SandboxSpec,
     engine::is_not_found,
-    guest_binary::{GUEST_PATH, HOME, USER_ID, WORKSPACE},
-    owner::{self, Ownership, SESSION_LABEL},
+    guest_binary::{GUEST_PATH, HOME, USER_ID},
+    owner::{self, Ownership, SERVER_LABEL, SESSION_LABEL},
 };
 
 const NAME_PREFIX: &str = "handspike-";
+const SANDBOX: &str = "sandbox-";
+
+/// How long the processes of a sandbox may take to end when they are told to; its first one ends at once.
+const STOP_SECONDS: i32 = 5;
 
 /// A sandbox's container, as the engine lists it.
 #[derive(Clone, Debug)]
@@ -33,6 +39,10 @@ pub struct Listed {
     pub created: u64,
     /// Whether its guest runs.
     pub running: bool,
+    /// Whether it has never run.
+    pub is_new: bool,
+    /// Whether it is a sandbox, and not what is left of putting the guest into an image.
+    pub is_sandbox: bool,
     /// What its labels say.
     pub ownership: Ownership,
 }
@@ -46,7 +56,7 @@ impl Engine {
         guest: &GuestBinary,
     ) -> Result<String, Error> {
         let labels = owner::labels(session, spec);
-        let name = named(&format!("sandbox-{session}"));
+        let name = named(&sandbox_name(session));
         let image = self.ready_image(&spec.image, guest, &labels).await?;
         match self.docker.create_container(Some(name.clone()), create_body(image, labels.clone(), spec)).await {
             // Somebody has just pruned it.
@@ -76,6 +86,15 @@ impl Engine {
         }
     }
 
+    /// Ends all processes of a container, whose files stay. One that does not run or is not there counts as stopped.
+    pub async fn stop(&self, id: &str) -> Result<(), Error> {
+        let options = StopContainerOptionsBuilder::new().t(STOP_SECONDS).build();
+        match self.docker.stop_container(id, Some(options)).await {
+            Err(error) if !is_not_found(&error) && !is_unchanged(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// All sandboxes that this engine knows, running or not.
     pub async fn sandboxes(&self) -> Result<Vec<Listed>, Error> {
         self.list(SESSION_LABEL.to_owned()).await
@@ -86,6 +105,11 @@ impl Engine {
         self.list(format!("{SESSION_LABEL}={session}")).await
     }
 
+    /// The sandboxes of one server.
+    pub async fn sandboxes_of_server(&self, store: Uuid) -> Result<Vec<Listed>, Error> {
+        self.list(format!("{SERVER_LABEL}={store}")).await
+    }
+
     async fn list(&self, label: String) -> Result<Vec<Listed>, Error> {
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
@@ -94,22 +118,34 @@ impl Engine {
     }
 }
 
-/// A container's name. Labels pass on to images that are made of a container, and from these to other containers;
-/// names don't, so both together say that a container is ours.
+/// The name of a session's container: there is only one.
+#[must_use]
+pub fn sandbox_name(session: SessionId) -> String {
+    format!("{NAME_PREFIX}{SANDBOX}{session}")
+}
+
+/// The name of a container that only exists to put the guest into an image.
+pub(crate) fn maker_name(session: &str) -> String {
+    format!("{NAME_PREFIX}maker-{session}")
+}
+
+/// Labels pass on to images that are made of a container, and from these to other containers; names don't, so both
+/// together say that a container is ours.
 pub(crate) fn named(name: &str) -> CreateContainerOptions {
-    CreateContainerOptionsBuilder::new().name(&format!("{NAME_PREFIX}{name}")).build()
+    CreateContainerOptionsBuilder::new().name(name).build()
 }
 
 fn listed(container: ContainerSummary) -> Option<Listed> {
-    let is_ours = |name: &String| name.trim_start_matches('/').starts_with(NAME_PREFIX);
-    if !container.names?.iter().any(is_ours) {
-        return None;
-    }
-    use ContainerSummaryStateEnum::{PAUSED, RESTARTING, RUNNING};
+    let names = container.names?;
+    let mut ours = names.iter().filter_map(|name| name.trim_start_matches('/').strip_prefix(NAME_PREFIX)).peekable();
+    ours.peek()?;
+    use ContainerSummaryStateEnum::{CREATED, PAUSED, RESTARTING, RUNNING};
     Some(Listed {
         id: container.id?,
         created: container.created.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0),
         running: matches!(container.state, Some(RUNNING | PAUSED | RESTARTING)),
+        is_new: container.state == Some(CREATED),
+        is_sandbox: ours.any(|name| name.starts_with(SANDBOX)),
         ownership: Ownership::from_labels(&container.labels?)?,
     })
 }
@@ -117,6 +153,11 @@ fn listed(container: ContainerSummary) -> Option<Listed> {
 /// What is being removed can neither be started nor removed a second time.
 pub(crate) fn is_being_removed(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code: 409, .. })
+}
+
+/// It is already as it should be.
+fn is_unchanged(error: &Error) -> bool {
+    matches!(error, Error::DockerResponseServerError { status_code: 304, .. })
 }
 
 /// The engine killed a container and did not hear of its end in time. Asked again it usually has.

@@ -1,16 +1,20 @@
-//! Running a program in a sandbox beside its guest, for people who look into one: `sandbox exec` and `sandbox shell`.
+//! Running a program in a sandbox beside its guest: for people who look into one (`sandbox exec` and `sandbox shell`), and
+//! for files.
 
 use std::{io, pin::Pin};
 
 use bollard::{
     container::LogOutput,
     errors::Error,
-    exec::{CreateExecOptions, ResizeExecOptions, StartExecResults},
+    exec::{CreateExecOptions, ResizeExecOptions, StartExecOptions, StartExecResults},
 };
 use futures_util::{Stream, StreamExt as _};
 use tokio::io::AsyncWrite;
 
 use crate::Engine;
+
+/// Bytes of output that are read at a time.
+const OUTPUT_CAPACITY: usize = 64 << 10;
 
 /// What a program writes, as it comes.
 pub type Output = Pin<Box<dyn Stream<Item = io::Result<Piece>> + Send>>;
@@ -52,7 +56,8 @@ impl Engine {
             ..CreateExecOptions::default()
         };
         let exec = self.docker.create_exec(container, options).await?.id;
-        match self.docker.start_exec(&exec, None).await? {
+        let options = StartExecOptions { output_capacity: Some(OUTPUT_CAPACITY), ..StartExecOptions::default() };
+        match self.docker.start_exec(&exec, Some(options)).await? {
             StartExecResults::Attached { output, input } => {
                 let output = output.map(|frame| match frame {
                     Ok(LogOutput::StdErr { message }) => Ok(Piece::Err(message)),

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use handspike_core::WORKSPACE;
 use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
 use thiserror::Error;
@@ -15,7 +16,6 @@ use thiserror::Error;
 /// Where things stand inside a sandbox. `/.handspike` belongs to root, so the guest can't be replaced from inside.
 pub(crate) const GUEST_PATH: &str = "/.handspike/bin/handspike-guest";
 pub(crate) const HOME: &str = "/home/agent";
-pub(crate) const WORKSPACE: &str = "/workspace";
 
 /// The unprivileged user that everything in a sandbox runs as.
 pub(crate) const USER_ID: u64 = 1000;

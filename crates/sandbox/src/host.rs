@@ -10,7 +10,8 @@ use std::{
 use async_trait::async_trait;
 use handspike_computer::Computer;
 use handspike_core::{
-    CallContext, Fault, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource, SandboxedCall,
+    CallContext, Fault, OpenFailure, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource,
+    SandboxedCall,
 };
 use handspike_local::{Caller, Displays, LocalConfig, Tell, Tools};
 use handspike_types::{CallError, SandboxCall, ToolOutput};
@@ -48,7 +49,7 @@ impl HostSource {
 
 #[async_trait]
 impl SandboxSource for HostSource {
-    async fn open(&self, _progress: &Progress) -> Result<OpenedSandbox, Fault> {
+    async fn open(&self, _progress: &Progress) -> Result<OpenedSandbox, OpenFailure> {
         let config = LocalConfig { cwd: self.cwd.clone(), undo_journal: None };
         let tools = Tools::start(config, || OwnDisplay).map_err(|error| Fault::new(HostError::from(error)))?;
         let origin = if self.was_open.swap(true, Ordering::Relaxed) { Origin::Restarted } else { Origin::Made };

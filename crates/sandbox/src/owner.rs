@@ -1,12 +1,15 @@
 //! Whose container it is. A container carries its owner's process id, that process's start time, and the machine and
 //! process namespace in which these mean something. A process id alone would do harm: ids are used again.
+//!
+//! A server's container carries the id of the server's store as well, and that counts: the next process with that store is
+//! the same server. Whether there will be one can't be told, so nobody else takes such a container before its time is up.
 
-use std::{collections::HashMap, fs, process};
+use std::{collections::HashMap, fs, process, time::Duration};
 
 use handspike_types::SessionId;
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 
-use crate::SandboxSpec;
+use crate::{SandboxSpec, ServerClaim};
 
 /// The label that every container of Handspike has; its value is the session's id.
 pub const SESSION_LABEL: &str = "dev.handspike.session";
@@ -16,6 +19,9 @@ const HOST: &str = "dev.handspike.host";
 const TIME_TO_LIVE: &str = "dev.handspike.ttl";
 const KEEP: &str = "dev.handspike.keep";
 const IMAGE: &str = "dev.handspike.image-used";
+/// The label of a server's containers; its value is the id of the server's store.
+pub(crate) const SERVER_LABEL: &str = "dev.handspike.server";
+const KEPT_FOR: &str = "dev.handspike.server.kept-for";
 
 /// A process, told apart from all others that had or will have its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +90,8 @@ pub struct Ownership {
     pub keep: bool,
     /// The image that the guest was put into.
     pub image: String,
+    /// The server whose it is, if it is one's.
+    pub server: Option<ServerClaim>,
 }
 
 impl Ownership {
@@ -96,20 +104,24 @@ impl Ownership {
             time_to_live: labels.get(TIME_TO_LIVE).and_then(|seconds| seconds.parse().ok()).unwrap_or(0),
             keep: labels.get(KEEP).is_some_and(|keep| keep == "true"),
             image: labels.get(IMAGE).cloned().unwrap_or_default(),
+            server: server_in(labels),
         })
     }
 
-    /// How the owner fares.
+    /// How the owner fares. Of a server it can't be told: another process may be it.
     #[must_use]
     pub fn life(&self) -> Life {
-        self.owner.as_ref().map_or(Life::Unknown, Owner::life)
+        match (&self.server, &self.owner) {
+            (None, Some(owner)) => owner.life(),
+            (Some(_), _) | (None, None) => Life::Unknown,
+        }
     }
 }
 
 /// The labels of a container that this process makes.
 pub(crate) fn labels(session: SessionId, spec: &SandboxSpec) -> HashMap<String, String> {
     let owner = Owner::this_process();
-    [
+    let mut labels: HashMap<String, String> = [
         (SESSION_LABEL, session.to_string()),
         (PID, owner.pid.to_string()),
         (STARTED, owner.started.to_string()),
@@ -119,7 +131,19 @@ pub(crate) fn labels(session: SessionId, spec: &SandboxSpec) -> HashMap<String, 
         (IMAGE, spec.image.clone()),
     ]
     .map(|(label, value)| (label.to_owned(), value))
-    .into()
+    .into();
+    if let Some(ServerClaim { store, kept_for }) = spec.server {
+        labels.insert(SERVER_LABEL.to_owned(), store.to_string());
+        labels.insert(KEPT_FOR.to_owned(), kept_for.as_secs().to_string());
+    }
+    labels
+}
+
+fn server_in(labels: &HashMap<String, String>) -> Option<ServerClaim> {
+    let store = labels.get(SERVER_LABEL)?.parse().ok()?;
+    let kept_for =
+        labels.get(KEPT_FOR).and_then(|seconds| seconds.parse().ok()).map_or(Duration::ZERO, Duration::from_secs);
+    Some(ServerClaim { store, kept_for })
 }
 
 /// Field 22 of `/proc/PID/stat`; 0 for a process that has ended and only waits to be reaped. The command's name before
@@ -142,6 +166,8 @@ fn this_host() -> String {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn this_process_with(change: impl FnOnce(&mut HashMap<String, String>)) -> Life {
@@ -190,6 +216,16 @@ mod tests {
     #[test]
     fn another_machine_s_process_is_not_judged() {
         assert_eq!(this_process_with(|labels| drop(labels.insert(HOST.into(), "elsewhere".into()))), Life::Unknown);
+    }
+
+    #[test]
+    fn a_server_is_known_by_its_store_and_its_end_is_nobody_elses_to_judge() {
+        let claim = ServerClaim { store: Uuid::now_v7(), kept_for: Duration::from_secs(70) };
+        let spec = SandboxSpec { server: Some(claim), ..SandboxSpec::new("base") };
+        let mut labels = labels(SessionId::generate(), &spec);
+        labels.insert(STARTED.into(), "1".into());
+        let ownership = Ownership::from_labels(&labels).expect("the labels of a sandbox");
+        assert_eq!((ownership.server, ownership.life()), (Some(claim), Life::Unknown));
     }
 
     #[test]

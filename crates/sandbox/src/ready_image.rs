@@ -11,7 +11,11 @@ use bollard::{
     query_parameters::{CommitContainerOptionsBuilder, UploadToContainerOptionsBuilder},
 };
 
-use crate::{Engine, GuestBinary, container::named, owner::SESSION_LABEL};
+use crate::{
+    Engine, GuestBinary,
+    container::{maker_name, named},
+    owner::SESSION_LABEL,
+};
 
 /// The repository of these images.
 pub(crate) const REPOSITORY: &str = "handspike/ready";
@@ -51,10 +55,7 @@ impl Engine {
         };
         let container = self
             .docker
-            .create_container(
-                Some(named(&format!("maker-{}", labels.get(SESSION_LABEL).map_or("", String::as_str)))),
-                body,
-            )
+            .create_container(Some(named(&maker_name(labels.get(SESSION_LABEL).map_or("", String::as_str)))), body)
             .await?
             .id;
         let made = async {

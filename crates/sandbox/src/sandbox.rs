@@ -1,7 +1,6 @@
 //! A session's sandbox: made on demand, used over one connection, removed at the end.
 
 use std::{
-    future::pending,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -10,37 +9,23 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bollard::{
-    errors::Error,
-    query_parameters::{KillContainerOptionsBuilder, WaitContainerOptionsBuilder},
-};
-use futures_util::StreamExt as _;
+use bollard::errors::Error;
 use handspike_core::{
-    CallContext, Fault, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource, SandboxedCall,
+    CallContext, Fault, OpenFailure, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource,
+    SandboxedCall,
 };
 use handspike_types::{SessionId, ToolOutput};
 use thiserror::Error as ThisError;
-use tokio::time::timeout;
 
 use crate::{
     Engine, GuestBinary, SandboxSpec,
     connection::{Connection, ConnectionError},
     container::is_being_removed,
     engine::is_not_found,
-    guest_binary::GUEST_PATH,
 };
-
-/// How long the engine may take to see that a container has ended. The streams to it end before that.
-const END_NOTICED: Duration = Duration::from_secs(2);
 
 /// How long a guest that runs may take to greet. It has nothing to start.
 const RECONNECT_LIMIT: Duration = Duration::from_secs(10);
-
-/// How long the processes of a container may take to end once they are killed.
-const KILL_LIMIT: Duration = Duration::from_secs(10);
-
-/// How long the removal of a container may take.
-const REMOVAL_LIMIT: Duration = Duration::from_secs(10);
 
 /// Makes the sandbox of one session, and finds it again.
 pub struct DockerSource {
@@ -108,11 +93,28 @@ impl DockerSource {
         Self { engine, guest, session, spec, look_first: AtomicBool::new(true), last_run: Mutex::default() }
     }
 
+    /// The same source, of which it is known which run of the guest was connected to last.
+    #[must_use]
+    pub fn after_run(self, run: Option<String>) -> Self {
+        Self { last_run: Mutex::new(run), ..self }
+    }
+
+    /// Opens the session's sandbox, and says how it came to be there.
+    pub async fn find_or_make(&self, progress: &Progress) -> Result<(DockerSandbox, Origin), SandboxError> {
+        let found = match self.look_first.swap(true, Ordering::Relaxed) {
+            true => self.find(progress).await?,
+            false => None,
+        };
+        match found {
+            Some(found) => Ok(found),
+            None => Ok((self.make(progress).await?, Origin::Made)),
+        }
+    }
+
     /// The session's sandbox from its container, if that is there and can be brought to answer.
-    async fn find(&self, progress: &Progress) -> Result<Option<(DockerSandbox, Origin)>, SandboxError> {
+    pub async fn find(&self, progress: &Progress) -> Result<Option<(DockerSandbox, Origin)>, SandboxError> {
         let listed = self.engine.sandboxes_of(self.session).await.map_err(refused("looked for"))?;
-        // The newest, should there be several.
-        let Some(container) = listed.into_iter().max_by_key(|container| container.created) else { return Ok(None) };
+        let Some(container) = listed.into_iter().find(|container| container.is_sandbox) else { return Ok(None) };
         if container.running
             && let Some(connection) = self.reconnect(&container.id, progress).await
         {
@@ -135,7 +137,8 @@ impl DockerSource {
             Ok(connection) => connection,
             Err(error) => return Err(self.engine.explain(error, &container.id).await),
         };
-        Ok(Some((self.sandbox(container.id, connection), Origin::Restarted)))
+        let origin = if container.is_new { Origin::Made } else { Origin::Restarted };
+        Ok(Some((self.sandbox(container.id, connection), origin)))
     }
 
     /// A connection to a container that runs. One that can't be reached is of no use to anybody; its processes are ended,
@@ -188,15 +191,8 @@ impl DockerSource {
 
 #[async_trait]
 impl SandboxSource for DockerSource {
-    async fn open(&self, progress: &Progress) -> Result<OpenedSandbox, Fault> {
-        let found = match self.look_first.swap(true, Ordering::Relaxed) {
-            true => self.find(progress).await.map_err(Fault::new)?,
-            false => None,
-        };
-        let (sandbox, origin) = match found {
-            Some(found) => found,
-            None => (self.make(progress).await.map_err(Fault::new)?, Origin::Made),
-        };
+    async fn open(&self, progress: &Progress) -> Result<OpenedSandbox, OpenFailure> {
+        let (sandbox, origin) = self.find_or_make(progress).await.map_err(Fault::new)?;
         Ok(OpenedSandbox { sandbox: Box::new(sandbox), origin })
     }
 }
@@ -206,6 +202,12 @@ impl DockerSandbox {
     #[must_use]
     pub fn container(&self) -> &str {
         &self.container
+    }
+
+    /// Which run of the guest it is connected to, if the guest says.
+    #[must_use]
+    pub fn run(&self) -> Option<String> {
+        self.connection.run()
     }
 
     /// The connection to its guest.
@@ -253,103 +255,6 @@ impl Sandbox for DockerSandbox {
             return Ok(());
         }
         self.engine.remove(&self.container).await.map_err(|error| Fault::new(refused("removed")(error)))
-    }
-}
-
-impl Engine {
-    /// Waits until a container that is being removed is gone, and its name with it. One that stays will be told of when
-    /// its name is needed.
-    async fn wait_for_removal(&self, container: &str) {
-        let removed = WaitContainerOptionsBuilder::new().condition("removed").build();
-        let mut end = self.docker.wait_container(container, Some(removed));
-        let _ = timeout(REMOVAL_LIMIT, end.next()).await;
-    }
-
-    /// What to say of a guest that does not answer. If nobody means it to be still, its processes are ended: the next
-    /// call is to find a sandbox that works.
-    async fn give_up(&self, container: &str) -> SandboxError {
-        if self.is_paused(container).await {
-            return SandboxError::Paused;
-        }
-        tracing::warn!(container, "a sandbox's guest does not answer; its processes are ended");
-        self.kill(container).await;
-        SandboxError::Ended {
-            cause: format!("{}, so its processes were killed; its files are left", ConnectionError::Mute),
-        }
-    }
-
-    async fn is_paused(&self, container: &str) -> bool {
-        let about = self.docker.inspect_container(container, None).await;
-        about.ok().and_then(|container| container.state?.paused).unwrap_or(false)
-    }
-
-    /// Ends all processes of a container. One that can't be killed will be met when it is started.
-    async fn kill(&self, container: &str) {
-        let kill = KillContainerOptionsBuilder::new().signal("SIGKILL").build();
-        if let Err(error) = self.docker.kill_container(container, Some(kill)).await {
-            tracing::debug!(container, %error, "a sandbox could not be killed");
-        }
-        let mut end = self.docker.wait_container(container, None);
-        let _ = timeout(KILL_LIMIT, end.next()).await;
-    }
-
-    /// What a connection's failure comes from: the end of its container, where that is it.
-    async fn explain(&self, error: ConnectionError, container: &str) -> SandboxError {
-        match error {
-            // The guest has answered, so its container runs.
-            ConnectionError::Guest(_) => error.into(),
-            ConnectionError::Exec(_)
-            | ConnectionError::Silent(_)
-            | ConnectionError::Mute
-            | ConnectionError::Greeting(_)
-            | ConnectionError::NotReached
-            | ConnectionError::Lost => {
-                let mut end = self.docker.wait_container(container, None);
-                // Whatever comes of the waiting, the container's state tells more. One in which programs can be started
-                // has not ended.
-                let settled = async {
-                    tokio::select! {
-                        _ = end.next() => {}
-                        () = self.proves_alive(container) => {}
-                    }
-                };
-                let _ = timeout(END_NOTICED, settled).await;
-                self.why_ended(container).await.unwrap_or(error.into())
-            }
-        }
-    }
-
-    /// Comes to its end once a program has run in the container; never if none can.
-    async fn proves_alive(&self, container: &str) {
-        let version = vec![GUEST_PATH.to_owned(), "--version".to_owned()];
-        if let Ok(program) = self.exec(container, version, false).await {
-            let (mut output, _input, running) = program.into_parts();
-            while let Some(Ok(_)) = output.next().await {}
-            if running.exit_status().await.is_ok_and(|status| status == 0) {
-                return;
-            }
-        }
-        pending().await
-    }
-
-    /// Why a container does not run any more; none when it does, or nobody can tell.
-    async fn why_ended(&self, container: &str) -> Option<SandboxError> {
-        let state = match self.docker.inspect_container(container, None).await {
-            Ok(container) => container.state?,
-            Err(error) if is_not_found(&error) => {
-                return Some(SandboxError::Ended { cause: "its container was removed".to_owned() });
-            }
-            Err(_) => return None,
-        };
-        let cause = match state {
-            state if state.oom_killed == Some(true) => "it ran out of memory\nhint: --memory sets the limit".to_owned(),
-            state if state.running == Some(true) => return None,
-            state => match state.error.filter(|error| !error.is_empty()) {
-                Some(error) => error,
-                None => format!("its first process ended with status {}", state.exit_code.unwrap_or(-1)),
-            },
-        };
-        Some(SandboxError::Ended { cause })
     }
 }
 

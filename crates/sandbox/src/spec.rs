@@ -7,10 +7,12 @@ use std::{
     time::Duration,
 };
 
+use handspike_core::WORKSPACE;
 use thiserror::Error;
+use uuid::Uuid;
 
 use crate::{
-    guest_binary::{HOME, USER_ID, WORKSPACE},
+    guest_binary::{HOME, USER_ID},
     permission::{Who, may_write},
 };
 
@@ -39,6 +41,17 @@ pub struct SandboxSpec {
     pub time_to_live: Duration,
     /// Whether it outlives its session.
     pub keep: bool,
+    /// The server whose it is; none where it is the process's that makes it.
+    pub server: Option<ServerClaim>,
+}
+
+/// A server's claim on a sandbox, which outlives the server's own processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerClaim {
+    /// The id of the server's store: whatever opens that again is the same server.
+    pub store: Uuid,
+    /// How long the sandbox is kept after it has stopped, for the server to start it again.
+    pub kept_for: Duration,
 }
 
 impl SandboxSpec {
@@ -57,6 +70,7 @@ impl SandboxSpec {
             shared_memory: 512 << 20,
             time_to_live: Duration::from_secs(60 * 60),
             keep: false,
+            server: None,
         }
     }
 }

@@ -68,6 +68,11 @@ impl ApiError {
         Invalid { details: vec![detail], omitted: 0 }.into()
     }
 
+    /// What its client reads.
+    pub(crate) fn body(&self) -> &ErrorBody {
+        &self.body
+    }
+
     /// Whether it says that something is not there.
     pub(crate) fn is_not_found(&self) -> bool {
         self.status == StatusCode::NOT_FOUND

@@ -86,6 +86,14 @@ impl Operation {
         self.answers_with::<T>(&status.to_string(), "Done")
     }
 
+    /// An answer that is a stream of events, each of them such JSON.
+    pub(crate) fn streams<T: ToSchema>(mut self) -> Self {
+        let content = self.content::<T>();
+        let response = ResponseBuilder::new().description("A stream of events").content("text/event-stream", content);
+        self.description = self.description.response("200", response);
+        self
+    }
+
     /// An answer with a page of a list. Pages of different things have one name, so their schema stands where it is used.
     pub(crate) fn answers_page<T: ToSchema>(mut self) -> Self {
         self.content::<T>();

@@ -6,6 +6,7 @@ use axum::{Router, body::Bytes, http::header::CONTENT_TYPE, middleware, routing:
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
+    chat,
     error::{no_such_method, no_such_route, panicked},
     guard,
     openapi::{Api, document},
@@ -23,6 +24,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(history::routes())
+        .merge(chat::routes::routes())
         .merge(jobs::routes())
         .merge(projects::routes())
         .merge(health::routes())

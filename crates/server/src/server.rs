@@ -1,18 +1,60 @@
 //! What all handlers share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use handspike_api::Limits;
+use handspike_core::Sandboxes;
 use handspike_store::{Store, StoreError};
 use handspike_web::{ApiKey, Door, Origin};
 
-use crate::routes::projects;
+use crate::{
+    ModelSource,
+    chat::{hub::Hub, turns::Turns},
+    routes::projects,
+};
 
 /// The state of the server.
-#[derive(Clone)]
 pub struct Server {
     pub(crate) store: Store,
     pub(crate) access: Access,
-    pub(crate) models: Vec<String>,
+    pub(crate) models: Arc<dyn ModelSource>,
+    pub(crate) sandboxes: Arc<dyn Sandboxes>,
+    pub(crate) defaults: Defaults,
+    pub(crate) turns: Arc<Turns>,
+    pub(crate) hub: Arc<Hub>,
+}
+
+/// What a server is made of.
+pub struct ServerParts {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Who may use it.
+    pub access: Access,
+    /// The models that agents may use.
+    pub models: Arc<dyn ModelSource>,
+    /// Where the tools of sessions run.
+    pub sandboxes: Arc<dyn Sandboxes>,
+    /// What holds where neither a request nor its session or agent say anything.
+    pub defaults: Defaults,
+}
+
+/// What holds where nobody says anything.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Defaults {
+    /// Whether calls are run here rather than returned to the client.
+    pub auto_run_tools: bool,
+    /// What a turn may use.
+    pub limits: Limits,
+    /// The model of agents that name none; otherwise the first that is listed.
+    pub model: Option<String>,
+}
+
+impl Default for Defaults {
+    /// Tools run here, for 50 steps and half an hour at most.
+    fn default() -> Self {
+        let limits = Limits { max_steps: Some(50), max_seconds: Some(1800.0), ..Limits::default() };
+        Self { auto_run_tools: true, limits, model: None }
+    }
 }
 
 /// Who may use the server.
@@ -32,11 +74,20 @@ impl Access {
 }
 
 impl Server {
-    /// A server of a store, in which there is a project `default` afterwards. Agents may use `models`.
-    pub async fn new(store: Store, access: Access, models: Vec<String>) -> Result<Arc<Self>, StoreError> {
+    /// A server of these parts, in whose store there is a project `default` afterwards.
+    pub async fn new(parts: ServerParts) -> Result<Arc<Self>, StoreError> {
+        let ServerParts { store, access, models, sandboxes, defaults } = parts;
         match store.create(projects::usual()).await {
-            Ok(_) | Err(StoreError::Duplicate { .. }) => Ok(Arc::new(Self { store, access, models })),
-            Err(error) => Err(error),
+            Ok(_) | Err(StoreError::Duplicate { .. }) => {}
+            Err(error) => return Err(error),
         }
+        let (turns, hub) = (Arc::default(), Arc::default());
+        Ok(Arc::new(Self { store, access, models, sandboxes, defaults, turns, hub }))
+    }
+
+    /// Begins no more turns, and gives those that run so long to come to their end. What has not by then stays open in the
+    /// store, and is gone on with after the next start.
+    pub async fn stop(&self, grace: Duration) {
+        self.turns.stop(grace).await;
     }
 }

@@ -46,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn chat(store: &Store, session: Uuid) -> Result<[Duration; 5], Box<dyn Error>> {
     let start = Instant::now();
-    let turn = store.begin_turn(session).await?;
+    let turn = store.begin_turn(session, &Value::Null).await?;
     let begun = start.elapsed();
     let writes = StepWrites {
         entries: vec![entry("user"), entry("assistant")],

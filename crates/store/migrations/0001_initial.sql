@@ -49,6 +49,7 @@ CREATE TABLE turns (
     started_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     ended_at BIGINT,
+    plan TEXT,
     outcome TEXT,
     detail TEXT,
     after_entry BIGINT NOT NULL,
@@ -94,6 +95,12 @@ CREATE TABLE events (
     PRIMARY KEY (session, seq)
 );
 CREATE INDEX events_at ON events (at);
+
+-- What names this store, and whatever serves it, from its making on. There is one row.
+CREATE TABLE identity (
+    one INTEGER PRIMARY KEY NOT NULL,
+    id TEXT NOT NULL
+);
 
 -- Outlives its session: a container is there until somebody has removed it.
 CREATE TABLE sandboxes (

@@ -70,7 +70,7 @@ pub enum StoreError {
         /// The open turn.
         turn: Uuid,
     },
-    /// The turn has ended, or its session is gone.
+    /// The turn has ended, another server has it, or its session is gone.
     #[error("turn `{turn}` is not open")]
     TurnNotOpen {
         /// The turn.

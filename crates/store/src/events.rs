@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use crate::{
-    PAGE_LIMIT, Store, StoreError,
+    Kind, PAGE_LIMIT, Store, StoreError,
     history::take_numbers,
     row::{Columns, count, json, now},
 };
@@ -63,6 +63,16 @@ impl Store {
             Ok(StoredEvent { seq: columns.count("seq")?, at: columns.int("at")?, body: columns.json("body")? })
         };
         rows.iter().map(event).collect()
+    }
+
+    /// The number of a session's last event, 0 where there was none yet.
+    pub async fn last_event(&self, session: Uuid) -> Result<u64, StoreError> {
+        let row = sqlx::query("SELECT last_event FROM sessions WHERE id = $1")
+            .bind(session.to_string())
+            .fetch_optional(&self.read)
+            .await?;
+        let row = row.ok_or(StoreError::NotFound { kind: Kind::Session, id: session })?;
+        Columns::new("sessions", &row).count("last_event")
     }
 
     /// Removes events and says how many. Those to come are numbered on.

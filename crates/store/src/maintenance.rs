@@ -7,12 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sqlx::Row as _;
+use sqlx::{Connection as _, Row as _};
 use thiserror::Error;
 
 use crate::{
     BlobHash, Location, OpenError, Store, StoreError,
-    location::beside,
+    location::{beside, sqlite_url},
     lock::{Lock, private_folder, touch},
     open::Database,
     row::Columns,
@@ -121,6 +121,10 @@ impl Store {
         start_afresh(&unfinished)?;
         let path = database.to_str().ok_or_else(|| io::Error::other("the path is not UTF-8"))?;
         sqlx::query("VACUUM INTO $1").bind(path).execute(&self.read).await?;
+        // Both may be used from now on, each with what belongs to it outside of the store.
+        let mut copy = sqlx::AnyConnection::connect(&sqlite_url(&database)?).await?;
+        sqlx::query("DELETE FROM identity").execute(&mut copy).await?;
+        copy.close().await?;
         // The blobs after the database: they are stored before what speaks of them.
         let (blobs, to) = (self.blobs.clone(), to.to_owned());
         run_blocking(move || {

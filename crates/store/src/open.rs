@@ -10,7 +10,7 @@ use std::{
 };
 
 use sqlx::{
-    AnyPool, Executor as _, SqlSafeStr as _,
+    AnyPool, Executor as _, Row as _, SqlSafeStr as _,
     any::AnyPoolOptions,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
@@ -82,6 +82,7 @@ pub struct Store {
     pub(crate) database: Database,
     /// Removing blobs and copying them exclude each other.
     pub(crate) sweeping: Arc<Mutex<()>>,
+    id: Uuid,
     instance: Uuid,
     lock: Arc<std::sync::Mutex<Option<Lock>>>,
 }
@@ -125,15 +126,31 @@ impl Store {
         };
         private_folder(&blobs).map_err(|source| OpenError::File { path: blobs.clone(), source })?;
         migrate(&write, database).await?;
+        let id = identity(&write).await?;
         let lock = Arc::new(std::sync::Mutex::new(lock));
         let sweeping = Arc::new(Mutex::new(()));
-        Ok(Self { read, write, blobs, database, sweeping, instance: Uuid::now_v7(), lock })
+        Ok(Self { read, write, blobs, database, sweeping, id, instance: Uuid::now_v7(), lock })
+    }
+
+    /// Names the store, the same at every opening of it. A backup is another store.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.id
     }
 
     /// Names this opening of the store; the turns that it begins bear it.
     #[must_use]
     pub fn instance(&self) -> Uuid {
         self.instance
+    }
+
+    /// Whether no other process can have the store open, so that whatever others began is left behind.
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        match self.database {
+            Database::Sqlite => true,
+            Database::Postgres => false,
+        }
     }
 
     /// Ends all connections, after what they are doing, and lets go of the file.
@@ -170,6 +187,15 @@ fn postgres_pool() -> AnyPoolOptions {
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE)
         .after_connect(|connection, _| Box::pin(async move { connection.execute(POSTGRES_SETTINGS).await.map(drop) }))
+}
+
+/// The store's own name, given at its first opening.
+async fn identity(pool: &AnyPool) -> Result<Uuid, OpenError> {
+    let given = "INSERT INTO identity (one, id) VALUES (1, $1) ON CONFLICT (one) DO NOTHING";
+    sqlx::query(given).bind(Uuid::now_v7().to_string()).execute(pool).await.map_err(OpenError::Identity)?;
+    let row = sqlx::query("SELECT id FROM identity").fetch_one(pool).await.map_err(OpenError::Identity)?;
+    let id: String = row.try_get("id").map_err(OpenError::Identity)?;
+    Uuid::parse_str(&id).map_err(|error| OpenError::Identity(sqlx::Error::Decode(error.into())))
 }
 
 async fn migrate(pool: &AnyPool, database: Database) -> Result<(), OpenError> {

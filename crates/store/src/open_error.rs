@@ -47,4 +47,7 @@ pub enum OpenError {
     /// The schema could not be brought up to date; the step that failed has changed nothing.
     #[error("the store's schema cannot be brought up to date")]
     Migrate(#[source] sqlx::migrate::MigrateError),
+    /// What names the store can't be read or given.
+    #[error("the store's id cannot be read")]
+    Identity(#[source] sqlx::Error),
 }

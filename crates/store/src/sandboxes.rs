@@ -12,7 +12,7 @@ use crate::{
 pub struct SandboxRow {
     /// The session.
     pub session: Uuid,
-    /// The container's name.
+    /// The container's name; empty where it was removed and its session is still there.
     pub container: String,
     /// A word for its state.
     pub state: String,
@@ -58,6 +58,21 @@ impl Store {
         let text = format!("{SELECT} WHERE b.last_used < $1 ORDER BY b.last_used, b.session LIMIT $2");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(before)
+            .bind(i64::from(PAGE_LIMIT))
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(sandbox).collect()
+    }
+
+    /// Sandboxes to be removed: those whose session was deleted, and those with a container that were last used before a
+    /// time in microseconds since the Unix epoch. No more than [`PAGE_LIMIT`].
+    pub async fn sandboxes_to_remove(&self, unused_since: i64) -> Result<Vec<SandboxRow>, StoreError> {
+        let text = format!(
+            "{SELECT} WHERE s.id IS NULL OR (b.last_used < $1 AND b.container <> '') ORDER BY b.last_used, b.session \
+             LIMIT $2"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(unused_since)
             .bind(i64::from(PAGE_LIMIT))
             .fetch_all(&self.read)
             .await?;

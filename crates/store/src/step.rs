@@ -88,7 +88,7 @@ pub struct Committed {
 impl Store {
     /// Writes what a step of an open turn has to say, in one transaction.
     ///
-    /// Fails with [`StoreError::TurnNotOpen`] where the turn has ended or its session was deleted,
+    /// Fails with [`StoreError::TurnNotOpen`] where the turn has ended, is another's, or its session was deleted,
     /// [`StoreError::CallStartedBefore`] and [`StoreError::NoSuchCall`] where a call is not in the state for it, and
     /// [`StoreError::NoSuchBlob`] where an entry speaks of an unknown blob.
     pub async fn commit(&self, session: Uuid, turn: Uuid, writes: &StepWrites) -> Result<Committed, StoreError> {
@@ -100,7 +100,7 @@ impl Store {
             StoreError::NotFound { kind: Kind::Session, .. } => StoreError::TurnNotOpen { turn },
             other => other,
         })?;
-        touch(connection, session, turn, writes).await?;
+        touch(connection, self.instance(), session, turn, writes).await?;
         insert_entries(connection, session, Some(turn), first_entry, &writes.entries).await?;
         calls::start(connection, turn, &writes.started).await?;
         calls::finish(connection, turn, &writes.finished).await?;
@@ -122,6 +122,7 @@ impl Store {
 /// Adds to the open turn's usage, and ends it where that is due.
 async fn touch(
     connection: &mut AnyConnection,
+    instance: Uuid,
     session: Uuid,
     turn: Uuid,
     writes: &StepWrites,
@@ -129,8 +130,9 @@ async fn touch(
     let (usage, end, at) = (writes.usage, &writes.end, now());
     let done = sqlx::query(
         "UPDATE turns SET steps = steps + $1, input_tokens = input_tokens + $2, output_tokens = output_tokens + $3, \
-             updated_at = $4, ended_at = $5, outcome = $6, detail = $7 \
-         WHERE id = $8 AND session = $9 AND ended_at IS NULL",
+             updated_at = $4, ended_at = $5, outcome = $6, detail = $7, \
+             plan = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN plan END \
+         WHERE id = $8 AND session = $9 AND opened_by = $10 AND ended_at IS NULL",
     )
     .bind(count(usage.steps))
     .bind(count(usage.input_tokens))
@@ -141,6 +143,7 @@ async fn touch(
     .bind(end.as_ref().map(|end| json(&end.detail)))
     .bind(turn.to_string())
     .bind(session.to_string())
+    .bind(instance.to_string())
     .execute(connection)
     .await?;
     if done.rows_affected() == 0 { Err(StoreError::TurnNotOpen { turn }) } else { Ok(()) }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     Call, Kind, PAGE_LIMIT, Store, StoreError,
     error::is_dangling,
-    row::{Columns, now},
+    row::{Columns, json, now},
 };
 
 /// A turn, open or ended.
@@ -25,6 +25,8 @@ pub struct Turn {
     pub updated_at: i64,
     /// Microseconds since the Unix epoch; none while it is open.
     pub ended_at: Option<i64>,
+    /// What whoever goes on with it needs to know; null once it has ended.
+    pub plan: Value,
     /// How it ended, in the word that was given.
     pub outcome: Option<String>,
     /// What more was said about its end.
@@ -49,22 +51,23 @@ pub struct OpenTurn {
 }
 
 impl Store {
-    /// Begins a turn and gives back its id.
+    /// Begins a turn and gives back its id. The plan is for whoever goes on with the turn where this server can't.
     ///
     /// Fails with [`StoreError::Busy`] where the session has an open one.
-    pub async fn begin_turn(&self, session: Uuid) -> Result<Uuid, StoreError> {
+    pub async fn begin_turn(&self, session: Uuid, plan: &Value) -> Result<Uuid, StoreError> {
         let id = Uuid::now_v7();
         let missing = StoreError::NotFound { kind: Kind::Session, id: session };
         // Where the open turn ends before it can be named, the session is free and another try is due.
         loop {
             let done = sqlx::query(
-                "INSERT INTO turns (id, session, opened_by, started_at, updated_at, after_entry) \
-                 SELECT $1, id, $2, $3, $3, last_entry FROM sessions WHERE id = $4 ON CONFLICT DO NOTHING",
+                "INSERT INTO turns (id, session, opened_by, started_at, updated_at, after_entry, plan) \
+                 SELECT $1, id, $2, $3, $3, last_entry, $5 FROM sessions WHERE id = $4 ON CONFLICT DO NOTHING",
             )
             .bind(id.to_string())
             .bind(self.instance().to_string())
             .bind(now())
             .bind(session.to_string())
+            .bind(json(plan))
             .execute(&self.write)
             .await;
             match done {
@@ -104,6 +107,33 @@ impl Store {
         row.as_ref().map(turn).transpose()
     }
 
+    /// Takes over a turn of another opening of the store, as it was read: from now on only this one can write to it. Says no
+    /// where the other one was at work meanwhile, or the turn has ended.
+    pub async fn adopt_turn(&self, turn: &Turn) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE turns SET opened_by = $1, updated_at = $2 \
+             WHERE id = $3 AND opened_by = $4 AND updated_at = $5 AND ended_at IS NULL",
+        )
+        .bind(self.instance().to_string())
+        .bind(now())
+        .bind(turn.id.to_string())
+        .bind(turn.opened_by.to_string())
+        .bind(turn.updated_at)
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Says of all open turns of this opening that somebody is at work on them.
+    pub async fn touch_turns(&self) -> Result<(), StoreError> {
+        sqlx::query("UPDATE turns SET updated_at = $1 WHERE opened_by = $2 AND ended_at IS NULL")
+            .bind(now())
+            .bind(self.instance().to_string())
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
     /// Turns that other openings of the store began and have not ended, the oldest first; no more than [`PAGE_LIMIT`],
     /// so whoever ends them asks again until none is left.
     ///
@@ -134,6 +164,7 @@ fn turn(row: &AnyRow) -> Result<Turn, StoreError> {
         started_at: columns.int("started_at")?,
         updated_at: columns.int("updated_at")?,
         ended_at: columns.optional_int("ended_at")?,
+        plan: columns.optional_json("plan")?.unwrap_or_default(),
         outcome: columns.optional_text("outcome")?.map(str::to_owned),
         detail: columns.optional_json("detail")?,
         after_entry: columns.count("after_entry")?,

@@ -200,8 +200,8 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        if let Some(keeper) = self.keeper.take() {
-            keeper.bury();
+        if let Some(mut keeper) = self.keeper.take() {
+            let _told = keeper.bury();
         }
         self.shared.stop();
         if let Some(reader) = self.reader.take() {

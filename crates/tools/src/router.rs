@@ -74,6 +74,12 @@ impl Executor for Router {
         }
     }
 
+    async fn client_left(&self) {
+        for executor in &self.executors {
+            executor.client_left().await;
+        }
+    }
+
     async fn close(&self) -> Result<(), Fault> {
         let mut first_fault = Ok(());
         for executor in &self.executors {

@@ -5,11 +5,20 @@
 //! the next one gets a sandbox again and is told what was lost. One that ended while no call was under way costs none: the
 //! call that finds it so is made in the sandbox that is opened instead.
 
-use std::{fmt, pin::pin, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use handspike_core::{
-    CallContext, Executor, Fault, Lane, OpenedSandbox, Origin, Sandbox, SandboxFailure, SandboxSource, SandboxedCall,
+    CallContext, Executor, Fault, Lane, NoRoom, OpenFailure, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure,
+    SandboxSource, SandboxedCall,
 };
 use handspike_types::{
     CallError, ContentPart, SandboxCall, ToolCall, ToolOutput, ToolSettings, ToolSpec, computer,
@@ -18,6 +27,7 @@ use handspike_types::{
 };
 use serde_json::{Map, Value};
 use tokio::{sync::Mutex, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::{lanes::Lanes, no_such_tool::no_such_tool};
 
@@ -45,6 +55,8 @@ pub struct SandboxTools {
     settings: ToolSettings,
     order: Order,
     lanes: Lanes,
+    /// Whether a call has pressed the mouse's button for those after it, and none of those has released it.
+    button_is_down: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -71,6 +83,15 @@ struct Ready {
     news: Option<&'static str>,
 }
 
+/// A call that can be made.
+struct Checked {
+    arguments: Map<String, Value>,
+    /// How long it may take by what it asks for itself.
+    time: Duration,
+    /// Whether the mouse's button is down afterwards; none where that is as before.
+    leaves_button_down: Option<bool>,
+}
+
 /// Whether a call has found the sandbox ended that it was to run in.
 #[derive(Clone, Copy)]
 enum Loss {
@@ -95,6 +116,7 @@ impl SandboxTools {
             settings,
             order: Order::default(),
             lanes: Lanes::default(),
+            button_is_down: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
@@ -107,7 +129,7 @@ impl SandboxTools {
 
     /// The session's sandbox, opened if there is none. Whoever lost the last one is told what is left of it, also when
     /// another call has opened the next one meanwhile.
-    async fn ready(&self, call: &ToolCall, context: &CallContext, loss: Loss) -> Result<Ready, Fault> {
+    async fn ready(&self, call: &ToolCall, context: &CallContext, loss: Loss) -> Result<Ready, OpenFailure> {
         let mut state = self.state.lock().await;
         if let State::Open { sandbox, origin } = &*state {
             let news = match loss {
@@ -121,7 +143,11 @@ impl SandboxTools {
         let sandbox: Arc<dyn Sandbox> = Arc::from(sandbox);
         let news = match *state {
             State::Ended(_) => Some(what_is_left(origin)),
-            State::Unopened | State::Open { .. } => None,
+            // The model may know it from an earlier turn.
+            State::Unopened | State::Open { .. } => match origin {
+                Origin::Restarted | Origin::Replaced => Some(what_is_left(origin)),
+                Origin::Made | Origin::Found => None,
+            },
         };
         *state = State::Open { sandbox: Arc::clone(&sandbox), origin };
         Ok(Ready { sandbox, news })
@@ -160,10 +186,15 @@ fn not_run(cause: &Fault) -> ToolOutput {
     ))
 }
 
+/// The answer to a call for which no sandbox may run.
+fn no_room(cause: &NoRoom) -> ToolOutput {
+    ToolOutput::error(format!("not run: {cause}\n[the call has had no effect, and can be made again later]"))
+}
+
 /// What the model is told with the first answer after a loss.
 fn what_is_left(origin: Origin) -> &'static str {
     match origin {
-        Origin::Made => {
+        Origin::Made | Origin::Replaced => {
             "[a new sandbox was made, because the last one had ended and is gone: nothing of its files, shells and \
              windows is left]"
         }
@@ -204,20 +235,45 @@ impl Executor for SandboxTools {
     }
 
     async fn execute(&self, call: &ToolCall, context: &CallContext) -> Result<ToolOutput, Fault> {
-        let (arguments, time) = match self.checked(call) {
+        let Checked { arguments, time, leaves_button_down } = match self.checked(call) {
             Ok(checked) => checked,
             Err(refusal) => return Ok(refusal),
         };
+        if leaves_button_down == Some(true) {
+            // Also of a call that nobody waits for to its end.
+            self.button_is_down.store(true, Ordering::Relaxed);
+        }
         let mut loss = Loss::Unknown;
         let mut attempts = 0;
         loop {
             attempts += 1;
             match self.attempt(call, arguments.clone(), time, context, loss).await? {
-                Attempt::Answered(output) => return Ok(output),
+                Attempt::Answered(output) => {
+                    if leaves_button_down == Some(false) && !output.is_error {
+                        self.button_is_down.store(false, Ordering::Relaxed);
+                    }
+                    return Ok(output);
+                }
                 Attempt::NotReached(cause) if attempts == ATTEMPTS => return Ok(not_run(&cause)),
                 Attempt::NotReached(_) => loss = Loss::Met,
             }
         }
+    }
+
+    /// Releases the button, if there is one to release: a sandbox that has ended holds nothing.
+    async fn client_left(&self) {
+        if !self.button_is_down.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let sandbox = match &*self.state.lock().await {
+            State::Open { sandbox, .. } => Arc::clone(sandbox),
+            State::Unopened | State::Ended(_) => return,
+        };
+        let (tool, arguments) = SandboxCall::button_release(&self.settings);
+        let release = SandboxedCall { tool, arguments, settings: &self.settings };
+        let context = CallContext { cancel: CancellationToken::new(), progress: Progress::channel().0 };
+        // Where it fails, or has no answer, the next call finds out what is wrong and says it to somebody.
+        let _ = timeout(ANSWER_MARGIN, sandbox.call(release, &context)).await;
     }
 
     async fn close(&self) -> Result<(), Fault> {
@@ -239,16 +295,23 @@ impl SandboxTools {
         loss: Loss,
     ) -> Result<Attempt, Fault> {
         let mut readied = pin!(self.ready(call, context, loss));
-        let Ready { sandbox, news } = tokio::select! {
+        let ready = tokio::select! {
             biased;
-            ready = &mut readied => ready?,
+            ready = &mut readied => ready,
             () = context.cancel.cancelled() => {
                 // An engine makes a container also when nobody waits for it any more, and that one would be left
                 // behind. So the making comes to its end, and closing removes what was made.
-                let _ = readied.await;
+                if !self.source.opens_by_itself() {
+                    let _ = readied.await;
+                }
                 let text = "cancelled: the call was stopped while its sandbox was being made";
                 return Ok(Attempt::Answered(ToolOutput::error(text)));
             }
+        };
+        let Ready { sandbox, news } = match ready {
+            Ok(ready) => ready,
+            Err(OpenFailure::NoRoom(cause)) => return Ok(Attempt::Answered(no_room(&cause))),
+            Err(OpenFailure::Failed(fault)) => return Err(fault),
         };
         let limit = time + ANSWER_MARGIN;
         let request = SandboxedCall { tool: &call.name, arguments, settings: &self.settings };
@@ -282,14 +345,16 @@ impl SandboxTools {
         }
     }
 
-    /// The call's arguments, once its tool's own parser has taken them, and the time that it may take.
-    fn checked(&self, call: &ToolCall) -> Result<(Map<String, Value>, Duration), ToolOutput> {
-        let parsed = SandboxCall::parse(&call.name, &call.arguments, &self.settings);
-        let time = match parsed {
-            Ok(parsed) if self.tools.contains(&parsed.tool(&call.name)) => parsed.time(&self.settings),
-            Err(CallError::Invalid(error)) => return Err(error.into()),
-            Ok(_) | Err(CallError::NoSuchTool) => return Err(no_such_tool(&call.name, &self.specs())),
-        };
-        Ok((call.arguments.as_object().cloned().unwrap_or_default(), time))
+    /// A call, once its tool's own parser has taken it.
+    fn checked(&self, call: &ToolCall) -> Result<Checked, ToolOutput> {
+        match SandboxCall::parse(&call.name, &call.arguments, &self.settings) {
+            Ok(parsed) if self.tools.contains(&parsed.tool(&call.name)) => Ok(Checked {
+                arguments: call.arguments.as_object().cloned().unwrap_or_default(),
+                time: parsed.time(&self.settings),
+                leaves_button_down: parsed.leaves_button_down(),
+            }),
+            Err(CallError::Invalid(error)) => Err(error.into()),
+            Ok(_) | Err(CallError::NoSuchTool) => Err(no_such_tool(&call.name, &self.specs())),
+        }
     }
 }

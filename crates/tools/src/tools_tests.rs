@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use handspike_core::{
-    CallContext, Executor, Fault, Lane, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure, SandboxSource,
-    SandboxedCall,
+    CallContext, Executor, Fault, Lane, NoRoom, OpenFailure, OpenedSandbox, Origin, Progress, Sandbox, SandboxFailure,
+    SandboxSource, SandboxedCall,
 };
 use handspike_types::{ToolCall, ToolOutput, ToolSettings, ToolSpec, ToolVersions, spec::SandboxTool};
 use serde_json::{Value, json};
@@ -22,19 +22,22 @@ use crate::{Order, Router, SandboxTools};
 /// What happened, in order.
 type Notes = Arc<Mutex<Vec<String>>>;
 
+/// Its first sandbox is made, the later ones are that one started again.
 struct NotingSource(Notes);
 
 struct NotingSandbox(Notes, AtomicBool);
 
 #[async_trait]
 impl SandboxSource for NotingSource {
-    async fn open(&self, _progress: &Progress) -> Result<OpenedSandbox, Fault> {
+    async fn open(&self, _progress: &Progress) -> Result<OpenedSandbox, OpenFailure> {
+        let origin = if noted(&self.0).is_empty() { Origin::Made } else { Origin::Restarted };
         note(&self.0, "open");
-        Ok(OpenedSandbox {
-            sandbox: Box::new(NotingSandbox(Arc::clone(&self.0), AtomicBool::new(false))),
-            origin: Origin::Restarted,
-        })
+        Ok(opened(&self.0, origin))
     }
+}
+
+fn opened(notes: &Notes, origin: Origin) -> OpenedSandbox {
+    OpenedSandbox { sandbox: Box::new(NotingSandbox(Arc::clone(notes), AtomicBool::new(false))), origin }
 }
 
 #[async_trait]
@@ -107,6 +110,70 @@ async fn a_sandbox_is_made_once_and_closed_with_the_router() {
     }
     router.close().await.expect("closes");
     assert_eq!(noted(&notes), ["open", "bash", "bash", "close"]);
+}
+
+/// A source whose openings the test decides on.
+struct Decided<F>(F);
+
+#[async_trait]
+impl<F: Fn() -> Option<Result<Origin, NoRoom>> + Send + Sync> SandboxSource for Decided<F> {
+    /// None is an opening that takes for ever.
+    async fn open(&self, _progress: &Progress) -> Result<OpenedSandbox, OpenFailure> {
+        match (self.0)() {
+            Some(origin) => Ok(opened(&Notes::default(), origin?)),
+            None => pending().await,
+        }
+    }
+
+    fn opens_by_itself(&self) -> bool {
+        true
+    }
+}
+
+fn router_on(decide: impl Fn() -> Option<Result<Origin, NoRoom>> + Send + Sync + 'static) -> Router {
+    let tools = SandboxTools::new(Box::new(Decided(decide)), &[SandboxTool::Bash], ToolSettings::default());
+    Router::new().with(Box::new(tools))
+}
+
+#[tokio::test]
+async fn the_first_call_is_told_what_an_earlier_turn_s_sandbox_has_lost() {
+    for (origin, told) in [
+        (Origin::Made, "done"),
+        (Origin::Found, "done"),
+        (Origin::Restarted, "[the sandbox had ended and was started again"),
+        (Origin::Replaced, "[a new sandbox was made, because the last one had ended and is gone"),
+    ] {
+        let router = router_on(move || Some(Ok(origin)));
+        let first = execute(&router, &call("bash", json!({"command": "true"}))).await;
+        assert!(!first.is_error && first.joined_text().starts_with(told), "{origin:?}: {}", first.joined_text());
+        assert_eq!(execute(&router, &call("bash", json!({"command": "true"}))).await.joined_text(), "done");
+    }
+}
+
+#[tokio::test]
+async fn a_call_without_room_for_its_sandbox_is_answered_and_the_next_one_tries_again() {
+    let is_full = Arc::new(AtomicBool::new(true));
+    let full = Arc::clone(&is_full);
+    let router = router_on(move || {
+        let no_room = NoRoom { limit: 3, waited: std::time::Duration::from_secs(60) };
+        Some(if full.load(Ordering::Relaxed) { Err(no_room) } else { Ok(Origin::Made) })
+    });
+    let run = async || execute(&router, &call("bash", json!({"command": "true"}))).await;
+    let refused = run().await;
+    let told = "not run: all 3 sandboxes that may run at once are in use, and none became free within 60 s\n[the call";
+    assert!(refused.is_error && refused.joined_text().starts_with(told), "{}", refused.joined_text());
+    is_full.store(false, Ordering::Relaxed);
+    assert_eq!(run().await.joined_text(), "done");
+}
+
+#[tokio::test]
+async fn a_cancelled_call_does_not_wait_for_an_opening_that_comes_to_its_end_by_itself() {
+    let router = router_on(|| None);
+    let context = CallContext { cancel: CancellationToken::new(), progress: Progress::channel().0 };
+    let call = call("bash", json!({"command": "true"}));
+    let (answer, ()) = tokio::join!(router.execute(&call, &context), async { context.cancel.cancel() });
+    let text = answer.expect("no fault").joined_text();
+    assert!(text.starts_with("cancelled: the call was stopped while its sandbox was being made"), "{text}");
 }
 
 #[tokio::test]
@@ -263,4 +330,20 @@ fn the_router_passes_on_which_calls_belong_to_the_client() {
     let call = |name: &str| ToolCall { id: "a".to_owned(), name: name.to_owned(), arguments: json!({}), toolset: None };
     let belongs = ["phone", "bash", "unheard_of"].map(|name| router.belongs_to_client(&call(name)));
     assert_eq!(belongs, [true, false, false]);
+}
+
+#[tokio::test]
+async fn a_button_that_a_client_left_down_is_released_once() {
+    let (router, notes) = router_of("20260801".parse().expect("a version"));
+    router.client_left().await;
+    execute(&router, &call("left_mouse_down", json!({}))).await;
+    execute(&router, &call("left_mouse_up", json!({}))).await;
+    router.client_left().await;
+    execute(&router, &call("left_mouse_down", json!({}))).await;
+    execute(&router, &call("mouse_move", json!({"coordinate": [1, 2]}))).await;
+    for _ in 0..2 {
+        router.client_left().await;
+    }
+    let made = ["open", "left_mouse_down", "left_mouse_up", "left_mouse_down", "mouse_move", "left_mouse_up"];
+    assert_eq!(noted(&notes), made);
 }

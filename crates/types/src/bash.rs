@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     InvalidInput,
-    input::{Zero, checked_seconds},
+    input::{Zero, checked_seconds, refuse_beside},
     parse_input,
 };
 
@@ -53,23 +53,17 @@ pub enum BashAction {
 impl BashAction {
     /// Reads and checks a model's arguments.
     pub fn parse(arguments: &Value) -> Result<Self, InvalidInput> {
-        Self::try_from(parse_input::<BashInput>(arguments)?)
+        Self::checked(parse_input(arguments)?, arguments, &[])
     }
-}
 
-impl TryFrom<BashInput> for BashAction {
-    type Error = InvalidInput;
-
-    fn try_from(input: BashInput) -> Result<Self, InvalidInput> {
+    /// What some arguments ask for. Those that say which shell is meant are accepted beside everything.
+    pub(crate) fn checked(input: BashInput, arguments: &Value, which: &[&str]) -> Result<Self, InvalidInput> {
         let BashInput { command, restart, timeout } = input;
         if restart.unwrap_or(false) {
-            return match (command, timeout) {
-                (None, None) => Ok(Self::Restart),
-                (Some(_), _) => Err(InvalidInput::beside("command", "restart")),
-                (None, Some(_)) => Err(InvalidInput::beside("timeout", "restart")),
-            };
+            return refuse_beside("restart", which, arguments).map(|()| Self::Restart);
         }
-        let command = command.ok_or_else(|| InvalidInput::of("command", "is required unless `restart` is true"))?;
+        let command =
+            command.ok_or_else(|| InvalidInput::missing("command", " unless `restart` is true", "a string"))?;
         let timeout = timeout.map(|seconds| checked_seconds("timeout", seconds, Zero::Refused, MAX_TIMEOUT));
         Ok(Self::Run { command: without_nul(command)?, timeout: timeout.transpose()? })
     }
@@ -123,7 +117,8 @@ mod tests {
 
     #[test]
     fn a_command_is_required_unless_restarting() {
-        assert!(BashAction::parse(&json!({})).is_err());
+        let error = BashAction::parse(&json!({})).expect_err("required").to_string();
+        assert_eq!(error, "parameter `command` is required unless `restart` is true; it takes a string");
         assert_eq!(BashAction::parse(&json!({"restart": true})), Ok(BashAction::Restart));
     }
 
@@ -131,12 +126,12 @@ mod tests {
     fn a_restart_takes_nothing_else_but_nulls() {
         let with_nulls = json!({"restart": true, "command": null, "timeout": null});
         assert_eq!(BashAction::parse(&with_nulls), Ok(BashAction::Restart));
-        for (other, arguments) in [
-            ("timeout", json!({"restart": true, "timeout": 5})),
-            ("command", json!({"restart": true, "command": "ls"})),
+        for (told, arguments) in [
+            ("`timeout` is `5`", json!({"restart": true, "timeout": 5})),
+            ("`command` is `\"ls\"`", json!({"restart": true, "command": "ls"})),
         ] {
             let error = BashAction::parse(&arguments).expect_err("beside it").to_string();
-            assert_eq!(error, format!("parameter `{other}` is not accepted beside `restart`"));
+            assert_eq!(error, format!("parameter {told}; it is not accepted beside `restart`"));
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     ComputerVersion, InvalidInput, ToolSettings,
@@ -89,6 +89,33 @@ impl SandboxCall {
         is_member(tool, settings) || (tool == batch::NAME && has_toolset(settings))
     }
 
+    /// The set that a tool is a member of in its version, if it is.
+    #[must_use]
+    pub fn toolset(tool: &str, settings: &ToolSettings) -> Option<&'static str> {
+        is_member(tool, settings).then_some(computer::NAME)
+    }
+
+    /// Whether the left button is down once this has been done; none where that is as before.
+    #[must_use]
+    pub fn leaves_button_down(&self) -> Option<bool> {
+        match self {
+            Self::Computer(action) => action.leaves_button_down(),
+            Self::ComputerBatch(actions) => actions.iter().rev().find_map(ComputerAction::leaves_button_down),
+            Self::Shell(..) | Self::CloseShell(_) | Self::Terminal(..) | Self::Editor(_) | Self::Desktop(_) => None,
+        }
+    }
+
+    /// The tool and the arguments of a call that releases the button.
+    #[must_use]
+    pub fn button_release(settings: &ToolSettings) -> (&'static str, Map<String, Value>) {
+        const RELEASE: &str = "left_mouse_up";
+        if has_toolset(settings) {
+            (RELEASE, Map::new())
+        } else {
+            (computer::NAME, Map::from_iter([("action".to_owned(), RELEASE.into())]))
+        }
+    }
+
     /// The tool that it is for.
     #[must_use]
     pub fn tool(&self, asked_as: &str) -> SandboxTool {
@@ -121,6 +148,25 @@ impl SandboxCall {
 }
 
 impl ComputerAction {
+    /// Nothing but this outlasts its call: other keys and buttons are released at its end, whatever comes of it.
+    fn leaves_button_down(&self) -> Option<bool> {
+        match self {
+            Self::LeftMouseDown => Some(true),
+            Self::LeftMouseUp => Some(false),
+            Self::Key { .. }
+            | Self::HoldKey { .. }
+            | Self::Type(_)
+            | Self::MouseMove(_)
+            | Self::Click { .. }
+            | Self::LeftClickDrag { .. }
+            | Self::Scroll { .. }
+            | Self::Wait(_)
+            | Self::Screenshot
+            | Self::Zoom(_)
+            | Self::CursorPosition => None,
+        }
+    }
+
     /// What the action waits for by its nature, settling included.
     fn time(&self, settings: &ToolSettings) -> Duration {
         let settling = Duration::from_millis(settings.computer.settle.limit_ms);
@@ -179,6 +225,24 @@ mod tests {
             assert_eq!(SandboxCall::is_batched(tool, &newest), is_batched, "{tool}");
             assert!(!SandboxCall::is_batched(tool, &ToolSettings::default()), "{tool}");
         }
+        assert_eq!(SandboxCall::toolset("screenshot", &newest), Some("computer"));
+        assert_eq!(SandboxCall::toolset("computer_batch", &newest), None);
+        assert_eq!(SandboxCall::toolset("screenshot", &ToolSettings::default()), None);
+    }
+
+    #[test]
+    fn a_pressed_button_is_released_by_a_call_of_the_same_version() {
+        for date in ["20250124", "20251124", "20260801"] {
+            let settings = ToolSettings::of(date.parse().expect("a version"));
+            let (tool, arguments) = SandboxCall::button_release(&settings);
+            let release = SandboxCall::parse(tool, &arguments.into(), &settings).expect("fits");
+            assert_eq!(release.leaves_button_down(), Some(false), "{date}");
+        }
+        let batch = |actions: &[ComputerAction]| SandboxCall::ComputerBatch(actions.to_vec()).leaves_button_down();
+        let (down, up) = (ComputerAction::LeftMouseDown, ComputerAction::LeftMouseUp);
+        assert_eq!(batch(&[up.clone(), down.clone(), ComputerAction::Screenshot]), Some(true));
+        assert_eq!(batch(&[down, up]), Some(false));
+        assert_eq!(batch(&[ComputerAction::Screenshot]), None);
     }
 
     #[test]
@@ -194,9 +258,12 @@ mod tests {
                 json!({"name": "key", "input": {"text": 7}}),
                 "parameter `actions[1].input.text` is `7`; it takes a string",
             ),
-            (json!({"name": "key", "input": {"action": "key"}}), "parameter `actions[1].input.action` is not accepted"),
+            (
+                json!({"name": "key", "input": {"action": "key"}}),
+                "parameter `actions[1].input.action` is `\"key\"`; it is not accepted",
+            ),
             (json!({"name": "key", "input": 7}), "parameter `actions[1].input` is `7`; it takes an object"),
-            (json!({"input": {}}), "parameter `actions[1].name` is required"),
+            (json!({"input": {}}), "parameter `actions[1].name` is required; it takes a string"),
         ] {
             let actions = json!({"actions": [{"name": "wait", "input": {"duration": 1}}, second]});
             let error = SandboxCall::parse(batch::NAME, &actions, &settings).expect_err("the second does not fit");

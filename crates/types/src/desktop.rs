@@ -69,7 +69,7 @@ pub(crate) fn forms() -> Forms {
         Form { verb: "write_clipboard", parameters: &[("text", Required)] },
         Form { verb: "list_windows", parameters: &[] },
     ];
-    Forms { key: "action", forms }
+    Forms { key: "action", forms, takes: Vec::new() }
 }
 
 impl DesktopAction {

@@ -12,6 +12,7 @@ use crate::{
         Form, Forms,
         Need::{Optional, Required},
     },
+    quoted,
 };
 
 /// The arguments as a model sends them, in any version.
@@ -54,6 +55,12 @@ pub enum EditorVerb {
     UndoEdit,
 }
 
+/// What `insert_line` takes.
+const LINE: &str = "0 (the top) or more";
+
+/// What `view_range` takes.
+const RANGE: &str = "[first, last] with 1 <= first <= last, or -1 as last for the end of the file";
+
 impl EditorVersion {
     /// The tool's name on the wire.
     #[must_use]
@@ -86,7 +93,8 @@ impl EditorVersion {
             }
             Self::V20250429 | Self::V20250728 => {}
         }
-        Forms { key: "command", forms }
+        let takes = [("path", "an absolute path"), ("insert_line", LINE), ("view_range", RANGE)];
+        Forms { key: "command", forms, takes: takes.map(|(name, takes)| (name, takes.to_owned())).to_vec() }
     }
 }
 
@@ -178,14 +186,15 @@ impl EditorCommand {
                     return Err(InvalidInput::of("old_str", message));
                 }
                 if old == new {
-                    return Err(InvalidInput::new("parameters `old_str` and `new_str` are the same text"));
+                    let message = format!("is {}, the same as `old_str`; it takes another text", quoted(&new));
+                    return Err(InvalidInput::of("new_str", message));
                 }
                 Ok(Self::StrReplace { path, old, new })
             }
             EditorVerb::Insert => {
                 let line = input.insert_line.unwrap_or_default();
-                let line = usize::try_from(line)
-                    .map_err(|_| InvalidInput::wrong("insert_line", &line.to_string(), "0 (the top) or more"))?;
+                let line =
+                    usize::try_from(line).map_err(|_| InvalidInput::wrong("insert_line", &line.to_string(), LINE))?;
                 Ok(Self::Insert { path, line, text: input.insert_text.or(input.new_str).unwrap_or_default() })
             }
             EditorVerb::UndoEdit => Ok(Self::UndoEdit { path }),
@@ -195,10 +204,7 @@ impl EditorCommand {
 
 impl ViewRange {
     fn parse(numbers: &[i64]) -> Result<Self, InvalidInput> {
-        let wrong = || {
-            let takes = "[first, last] with 1 <= first <= last, or -1 as last for the end of the file";
-            InvalidInput::wrong("view_range", &format!("{numbers:?}"), takes)
-        };
+        let wrong = || InvalidInput::wrong("view_range", &format!("{numbers:?}"), RANGE);
         let &[first, last] = numbers else { return Err(wrong()) };
         let first = usize::try_from(first).ok().filter(|first| *first >= 1).ok_or_else(wrong)?;
         let last = match last {

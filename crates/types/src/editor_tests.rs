@@ -17,14 +17,16 @@ fn error(arguments: Value) -> String {
 #[test]
 fn a_parameter_of_another_command_is_refused_and_the_right_ones_named() {
     let text = error(json!({"command": "view", "path": "/a", "old_str": "x"}));
-    assert_eq!(text, "parameter `old_str` is not accepted by `view`, which takes `path`, `view_range`");
+    assert_eq!(text, "parameter `old_str` is `\"x\"`; it is not accepted by `view`, which takes `path`, `view_range`");
 }
 
 #[test]
 fn a_parameter_that_is_null_counts_as_not_given() {
     parse(&json!({"command": "view", "path": "/a", "old_str": null})).expect("fits");
     let text = error(json!({"command": "create", "path": "/a", "file_text": null}));
-    assert_eq!(text, "parameter `file_text` is required for `create`");
+    assert_eq!(text, "parameter `file_text` is required for `create`; it takes a string");
+    let text = error(json!({"command": "view"}));
+    assert_eq!(text, "parameter `path` is required for `view`; it takes an absolute path");
 }
 
 #[test]
@@ -37,7 +39,8 @@ fn an_unknown_command_lists_the_known_ones() {
 #[test]
 fn an_empty_or_unchanged_old_str_is_refused() {
     error(json!({"command": "str_replace", "path": "/a", "old_str": "", "new_str": "x"}));
-    error(json!({"command": "str_replace", "path": "/a", "old_str": "x", "new_str": "x"}));
+    let text = error(json!({"command": "str_replace", "path": "/a", "old_str": "x", "new_str": "x"}));
+    assert_eq!(text, "parameter `new_str` is `x`, the same as `old_str`; it takes another text");
 }
 
 #[test]

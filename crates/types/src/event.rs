@@ -130,6 +130,20 @@ pub enum EventKind {
     },
 }
 
+/// What can end a turn before the model does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// Requests to the model.
+    Steps,
+    /// Time, from the user's input.
+    WallTime,
+    /// Tokens of all steps together.
+    Tokens,
+    /// What the model may write in one answer, by its provider or its settings.
+    Output,
+}
+
 /// How a turn ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -146,6 +160,8 @@ pub enum Outcome {
     },
     /// A limit was reached.
     LimitReached {
+        /// Which one.
+        which: Limit,
         /// Which and how much of it, for people.
         limit: String,
     },

@@ -5,7 +5,10 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::{InvalidInput, parse_input};
+use crate::{
+    InvalidInput,
+    input::{Takes, parse_with, takes},
+};
 
 /// A verb and the parameters that it takes.
 #[derive(Clone, Copy, Debug)]
@@ -25,22 +28,26 @@ pub(crate) struct Forms {
     /// The parameter that holds the verb.
     pub(crate) key: &'static str,
     pub(crate) forms: Vec<Form>,
+    /// What parameters take, where that is more than their schemas say.
+    pub(crate) takes: Vec<(&'static str, String)>,
 }
 
 impl Forms {
     /// Reads arguments whose verb and parameters belong together. In what comes back, what the verb requires is there.
     pub(crate) fn parse<T: DeserializeOwned + JsonSchema>(&self, arguments: &Value) -> Result<T, InvalidInput> {
         let Some(given) = arguments.as_object() else { return Err(InvalidInput::no_object(arguments)) };
-        self.form_of(given)?.check(self.key, given)?;
-        parse_input(arguments)
+        let form = self.form_of(given)?;
+        form.refuse_foreign(self.key, given)?;
+        match form.missing(given) {
+            None => parse_with(arguments, &self.takes),
+            Some(name) => Err(form.required_but_missing::<T>(name, &self.takes)),
+        }
     }
 
     fn form_of(&self, given: &Map<String, Value>) -> Result<Form, InvalidInput> {
         match given.get(self.key) {
             Some(Value::String(verb)) => self.named(self.key, verb),
-            None | Some(Value::Null) => {
-                Err(InvalidInput::of(self.key, format!("is required; it takes {}", self.verbs())))
-            }
+            None | Some(Value::Null) => Err(InvalidInput::missing(self.key, "", self.verbs())),
             Some(other) => Err(InvalidInput::wrong(self.key, &other.to_string(), self.verbs())),
         }
     }
@@ -94,18 +101,22 @@ impl Form {
         self.parameters.iter().filter(|(_, need)| *need == Need::Required).map(|(name, _)| *name)
     }
 
-    fn check(self, key: &str, given: &Map<String, Value>) -> Result<(), InvalidInput> {
-        let is_given = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
-        if let Some(foreign) = given.keys().find(|name| *name != key && is_given(name) && !self.takes(name)) {
-            let names: Vec<String> = self.parameters.iter().map(|(name, _)| format!("`{name}`")).collect();
-            let takes = if names.is_empty() { "no parameters".to_owned() } else { names.join(", ") };
-            let verb = self.verb;
-            return Err(InvalidInput::of(foreign, format!("is not accepted by `{verb}`, which takes {takes}")));
-        }
-        match self.required().find(|name| !is_given(name)) {
-            Some(missing) => Err(InvalidInput::missing(missing, self.verb)),
-            None => Ok(()),
-        }
+    fn refuse_foreign(self, key: &str, given: &Map<String, Value>) -> Result<(), InvalidInput> {
+        let mut others = given.iter().filter(|(name, value)| *name != key && !value.is_null());
+        let Some((foreign, value)) = others.find(|(name, _)| !self.takes(name)) else { return Ok(()) };
+        let names: Vec<String> = self.parameters.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let takes = if names.is_empty() { "no parameters".to_owned() } else { names.join(", ") };
+        let refusal = format!("not accepted by `{}`, which takes {takes}", self.verb);
+        Err(InvalidInput::foreign(foreign, value, refusal))
+    }
+
+    fn missing(self, given: &Map<String, Value>) -> Option<&'static str> {
+        self.required().find(|name| given.get(*name).is_none_or(Value::is_null))
+    }
+
+    fn required_but_missing<T: JsonSchema>(self, name: &str, words: &Takes) -> InvalidInput {
+        let takes = takes(&schema_of::<T>()["properties"][name], name, words);
+        InvalidInput::missing(name, &format!(" for `{}`", self.verb), takes)
     }
 }
 

@@ -34,13 +34,14 @@ impl InvalidInput {
         Self::of(parameter, format!("is {}; it takes {takes}", quoted(value)))
     }
 
-    /// A parameter that does not go with something else that was given.
-    pub(crate) fn beside(parameter: &str, other: &str) -> Self {
-        Self::of(parameter, format!("is not accepted beside `{other}`"))
+    /// A parameter that was given where it has no meaning. The text says where that is, and what has one there.
+    pub(crate) fn foreign(parameter: impl Into<String>, value: &Value, refusal: impl fmt::Display) -> Self {
+        Self::of(parameter, format!("is {}; it is {refusal}", quoted(&value.to_string())))
     }
 
-    pub(crate) fn missing(parameter: &str, action: &str) -> Self {
-        Self::of(parameter, format!("is required for `{action}`"))
+    /// A parameter that was not given. The text after "required" says for what, if it is not always so.
+    pub(crate) fn missing(parameter: impl Into<String>, for_what: &str, takes: impl fmt::Display) -> Self {
+        Self::of(parameter, format!("is required{for_what}; it takes {takes}"))
     }
 
     pub(crate) fn no_object(arguments: &Value) -> Self {
@@ -65,45 +66,67 @@ impl fmt::Display for InvalidInput {
 
 impl std::error::Error for InvalidInput {}
 
+/// Parameters and what they take, where that is more than their schemas say.
+pub(crate) type Takes = [(&'static str, String)];
+
 /// Reads a wire struct from a model's arguments, naming the parameter that does not fit.
 pub fn parse_input<T: DeserializeOwned + JsonSchema>(arguments: &Value) -> Result<T, InvalidInput> {
+    parse_with(arguments, &[])
+}
+
+/// The same, with words of its own for what some parameters take.
+pub(crate) fn parse_with<T: DeserializeOwned + JsonSchema>(
+    arguments: &Value,
+    takes: &Takes,
+) -> Result<T, InvalidInput> {
     if !arguments.is_object() {
         return Err(InvalidInput::no_object(arguments));
     }
     T::deserialize(arguments).map_err(|error| {
-        let told = mismatch(&schema_of::<T>(), arguments, "");
+        let told = mismatch(&schema_of::<T>(), arguments, "", takes);
         told.unwrap_or_else(|| InvalidInput::new(format!("the arguments do not fit: {}", quoted(&error.to_string()))))
     })
 }
 
+/// Refuses all that was given beside one parameter and those that go with it.
+pub(crate) fn refuse_beside(key: &str, partners: &[&str], arguments: &Value) -> Result<(), InvalidInput> {
+    let mut given = arguments.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    match given.find(|(name, _)| *name != key && !partners.contains(&name.as_str())) {
+        Some((other, value)) => Err(InvalidInput::foreign(other, value, format!("not accepted beside `{key}`"))),
+        None => Ok(()),
+    }
+}
+
 /// The first part of a value that is not as its schema says.
-fn mismatch(schema: &Value, value: &Value, path: &str) -> Option<InvalidInput> {
+fn mismatch(schema: &Value, value: &Value, path: &str, words: &Takes) -> Option<InvalidInput> {
     let schema = if value.is_null() { schema } else { not_null(schema) };
     if !is_of_type(schema, value) {
-        return Some(InvalidInput::wrong(path, &value.to_string(), takes(schema)));
+        return Some(InvalidInput::wrong(path, &value.to_string(), takes(schema, path, words)));
     }
     match value {
-        Value::Object(given) => fields_mismatch(schema, given, path),
+        Value::Object(given) => fields_mismatch(schema, given, path, words),
         Value::Array(items) => {
             let mut items = items.iter().enumerate();
-            items.find_map(|(index, item)| mismatch(&schema["items"], item, &format!("{path}[{index}]")))
+            items.find_map(|(index, item)| mismatch(&schema["items"], item, &format!("{path}[{index}]"), words))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 
-fn fields_mismatch(schema: &Value, given: &Map<String, Value>, path: &str) -> Option<InvalidInput> {
+fn fields_mismatch(schema: &Value, given: &Map<String, Value>, path: &str, words: &Takes) -> Option<InvalidInput> {
     let known = schema["properties"].as_object()?;
-    if let Some(unknown) = given.keys().find(|name| !known.contains_key(*name)) {
+    if let Some((unknown, value)) = given.iter().find(|(name, _)| !known.contains_key(*name)) {
         let names: Vec<String> = known.keys().map(|name| format!("`{name}`")).collect();
-        let takes = format!("is not known; the parameters are {}", names.join(", "));
-        return Some(InvalidInput::of(join(path, unknown), takes));
+        let refusal = format!("not known; the parameters are {}", names.join(", "));
+        return Some(InvalidInput::foreign(join(path, unknown), value, refusal));
     }
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    if let Some(missing) = required.into_iter().find(|name| !given.contains_key(*name)) {
-        return Some(InvalidInput::of(join(path, missing), "is required"));
+    if let Some(name) = required.into_iter().find(|name| !given.contains_key(*name)) {
+        let missing = join(path, name);
+        let takes = takes(&known[name], &missing, words);
+        return Some(InvalidInput::missing(missing, "", takes));
     }
-    given.iter().find_map(|(name, value)| mismatch(&known[name], value, &join(path, name)))
+    given.iter().find_map(|(name, value)| mismatch(&known[name], value, &join(path, name), words))
 }
 
 fn join(path: &str, name: &str) -> String {
@@ -141,8 +164,14 @@ fn is_of_type(schema: &Value, value: &Value) -> bool {
     types.is_empty() || types.into_iter().any(is_of)
 }
 
+/// What a parameter takes: in words of its own where it has such, or else in those of its schema.
+pub(crate) fn takes(schema: &Value, parameter: &str, words: &Takes) -> String {
+    let own = words.iter().find(|(name, _)| *name == parameter);
+    own.map_or_else(|| in_words(not_null(schema)), |(_, takes)| takes.clone())
+}
+
 /// What a schema asks for, in words.
-fn takes(schema: &Value) -> String {
+fn in_words(schema: &Value) -> String {
     if let Some(choices) = schema["enum"].as_array() {
         let choices: Vec<String> =
             choices.iter().filter_map(Value::as_str).map(|choice| format!("`{choice}`")).collect();
@@ -269,12 +298,12 @@ mod tests {
             (json!({"command": "", "way": "left"}), r#"parameter `way` is `"left"`; it takes `up`, `down`"#),
             (json!({"command": "", "parts": {}}), "parameter `parts` is `{}`; it takes a list of objects"),
             (json!({"command": "", "parts": [3]}), "parameter `parts[0]` is `3`; it takes an object"),
-            (json!({"command": "", "parts": [{}]}), "parameter `parts[0].name` is required"),
+            (json!({"command": "", "parts": [{}]}), "parameter `parts[0].name` is required; it takes a string"),
             (
                 json!({"command": "", "parts": [{"name": ""}, {"name": "", "sizes": [1, "2"]}]}),
                 r#"parameter `parts[1].sizes[1]` is `"2"`; it takes a whole number"#,
             ),
-            (json!({}), "parameter `command` is required"),
+            (json!({}), "parameter `command` is required; it takes a string"),
         ] {
             assert_eq!(error(arguments), told);
         }
@@ -283,7 +312,8 @@ mod tests {
     #[test]
     fn an_unknown_parameter_is_named_with_the_known_ones() {
         let text = error(json!({"comand": "ls"}));
-        assert!(text.starts_with("parameter `comand` is not known; the parameters are `"), "{text}");
+        let told = "parameter `comand` is `\"ls\"`; it is not known; the parameters are `";
+        assert!(text.starts_with(told), "{text}");
         assert!(text.contains("`command`"), "{text}");
     }
 

@@ -12,6 +12,7 @@ pub mod computer;
 pub mod desktop;
 pub mod editor;
 mod event;
+pub mod file_transfer;
 mod form;
 mod id;
 mod input;
@@ -28,10 +29,13 @@ mod versions;
 
 pub use call::{CallError, SandboxCall};
 pub use causes::with_causes;
-pub use event::{Event, EventKind, Outcome};
+pub use event::{Event, EventKind, Limit, Outcome};
+pub use file_transfer::{FileRefusal, FileReport};
 pub use id::SessionId;
 pub use input::{InvalidInput, parse_input};
-pub use message::{Choice, ContentPart, FinishReason, Image, Message, ToolCall, ToolCallDelta, ToolResult, Usage};
+pub use message::{
+    Choice, ContentPart, FinishReason, Image, ImageDetail, Message, ToolCall, ToolCallDelta, ToolResult, Usage,
+};
 pub use model_settings::{ModelSettings, ResponseFormat, ToolChoice};
 pub use model_versions::versions_for_model;
 pub use quoted::{escaped, quoted};

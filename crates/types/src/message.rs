@@ -105,20 +105,48 @@ pub(crate) fn joined_text(content: &[ContentPart]) -> String {
 /// A picture, as it travels in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Image {
-    /// For example `image/png`.
+    /// For example `image/png`; empty where only `url` says where the picture is.
     pub media_type: String,
-    /// The file's bytes in standard base64; empty where only `file` says where they are.
+    /// The file's bytes in standard base64; empty where only `file` or `url` says where they are.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub data: String,
     /// Where the bytes are kept, relative to the session's transcript; none before they are stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// Where the provider finds it, in place of the bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// How closely the model is to look; the provider decides where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<ImageDetail>,
+}
+
+/// How closely a model looks at a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageDetail {
+    /// At a small copy.
+    Low,
+    /// At all of it.
+    High,
+    /// As it sees fit.
+    Auto,
 }
 
 impl Image {
     /// A picture that is not stored anywhere yet.
     pub fn new(media_type: impl Into<String>, data: impl Into<String>) -> Self {
-        Self { media_type: media_type.into(), data: data.into(), file: None }
+        Self { media_type: media_type.into(), data: data.into(), file: None, url: None, detail: None }
+    }
+
+    /// A picture of which only the address is known. A `data:` URL in base64 holds the bytes themselves.
+    pub fn at(url: impl Into<String>) -> Self {
+        let url = url.into();
+        let held = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
+        match held {
+            Some((media_type, data)) => Self::new(media_type, data),
+            None => Self { url: Some(url), ..Self::new("", "") },
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     InvalidInput,
     bash::{BashAction, BashInput},
-    parse_input,
+    input::{parse_with, refuse_beside},
 };
 
 /// The tool's name on the wire.
@@ -50,6 +50,9 @@ pub(crate) enum ShellAction {
 pub struct ShellName(String);
 
 impl ShellName {
+    /// What a name takes.
+    pub(crate) const TAKES: &str = "1 to 32 of `a-z`, `0-9`, `_` and `-`";
+
     /// The shell of the tool `bash`.
     #[must_use]
     pub fn main() -> Self {
@@ -61,7 +64,7 @@ impl ShellName {
         if (1..=32).contains(&name.len()) && name.chars().all(fits) {
             return Ok(Self(name));
         }
-        Err(InvalidInput::wrong("name", &name, "1 to 32 of `a-z`, `0-9`, `_` and `-`"))
+        Err(InvalidInput::wrong("name", &name, Self::TAKES))
     }
 
     /// The name itself.
@@ -79,18 +82,17 @@ impl fmt::Display for ShellName {
 
 /// Reads and checks a model's arguments.
 pub(crate) fn parse(arguments: &Value) -> Result<(ShellName, ShellAction), InvalidInput> {
-    let ShellInput { name, command, restart, timeout, close } = parse_input(arguments)?;
+    let input: ShellInput = parse_with(arguments, &[("name", ShellName::TAKES.to_owned())])?;
+    let ShellInput { name, command, restart, timeout, close } = input;
     let name = ShellName::parse(name)?;
     if !close.unwrap_or(false) {
-        return Ok((name, ShellAction::Bash(BashAction::try_from(BashInput { command, restart, timeout })?)));
+        let input = BashInput { command, restart, timeout };
+        return Ok((name, ShellAction::Bash(BashAction::checked(input, arguments, &["name", "close"])?)));
     }
-    let others = [("command", command.is_some()), ("restart", restart.is_some()), ("timeout", timeout.is_some())];
-    if let Some((other, _)) = others.iter().find(|(_, is_given)| *is_given) {
-        return Err(InvalidInput::beside(other, "close"));
-    }
+    refuse_beside("close", &["name"], arguments)?;
     if name == ShellName::main() {
-        let message = "is not accepted for `main`, which is the shell of the tool `bash`; `restart` replaces it";
-        return Err(InvalidInput::of("close", message));
+        let refusal = "not accepted for `main`, which is the shell of the tool `bash`; `restart` replaces it";
+        return Err(InvalidInput::foreign("close", &true.into(), refusal));
     }
     Ok((name, ShellAction::Close))
 }
@@ -105,15 +107,18 @@ mod tests {
     fn a_shell_is_closed_by_its_name_and_nothing_else() {
         let (name, action) = parse(&json!({"name": "a", "close": true, "command": null})).expect("fits");
         assert_eq!((name.as_str(), action), ("a", ShellAction::Close));
-        for (other, arguments) in [
-            ("command", json!({"name": "a", "close": true, "command": "ls"})),
-            ("restart", json!({"name": "a", "close": true, "restart": true})),
-            ("timeout", json!({"name": "a", "close": true, "timeout": 5})),
+        for (told, arguments) in [
+            ("`command` is `\"ls\"`", json!({"name": "a", "close": true, "command": "ls"})),
+            ("`restart` is `true`", json!({"name": "a", "close": true, "restart": true})),
+            ("`timeout` is `5`", json!({"name": "a", "close": true, "timeout": 5})),
         ] {
             let error = parse(&arguments).expect_err("beside it").to_string();
-            assert_eq!(error, format!("parameter `{other}` is not accepted beside `close`"));
+            assert_eq!(error, format!("parameter {told}; it is not accepted beside `close`"));
         }
+        let error = parse(&json!({"command": "ls"})).expect_err("nameless").to_string();
+        assert_eq!(error, "parameter `name` is required; it takes 1 to 32 of `a-z`, `0-9`, `_` and `-`");
+        parse(&json!({"name": "a", "restart": true, "close": false})).expect("not closed");
         let error = parse(&json!({"name": "main", "close": true})).expect_err("bash's own").to_string();
-        assert!(error.starts_with("parameter `close` is not accepted for `main`"), "{error}");
+        assert!(error.starts_with("parameter `close` is `true`; it is not accepted for `main`"), "{error}");
     }
 }

@@ -12,8 +12,7 @@ use serde_json::Value;
 use crate::{
     InvalidInput,
     bash::without_nul,
-    input::{Zero, checked_number, checked_seconds},
-    parse_input,
+    input::{Zero, checked_number, checked_seconds, parse_with, refuse_beside},
     shell::ShellName,
 };
 
@@ -126,31 +125,18 @@ pub struct TerminalWait {
 
 /// Reads and checks a model's arguments.
 pub(crate) fn parse(arguments: &Value) -> Result<(ShellName, TerminalAction), InvalidInput> {
-    let input: TerminalInput = parse_input(arguments)?;
+    let input: TerminalInput = parse_with(arguments, &[("name", ShellName::TAKES.to_owned())])?;
     let name = ShellName::parse(input.name.clone())?;
-    Ok((name, TerminalAction::try_from(input)?))
+    if input.close.unwrap_or(false) {
+        return refuse_beside("close", &["name"], arguments).map(|()| (name, TerminalAction::Close));
+    }
+    Ok((name, TerminalAction::checked(input)?))
 }
 
-impl TryFrom<TerminalInput> for TerminalAction {
-    type Error = InvalidInput;
-
-    fn try_from(input: TerminalInput) -> Result<Self, InvalidInput> {
-        let TerminalInput { name: _, command, columns, rows, input, keys, until, timeout, close } = input;
-        if close.unwrap_or(false) {
-            let others = [
-                ("command", command.is_some()),
-                ("input", input.is_some()),
-                ("keys", keys.is_some()),
-                ("until", until.is_some()),
-                ("columns", columns.is_some()),
-                ("rows", rows.is_some()),
-                ("timeout", timeout.is_some()),
-            ];
-            return match others.iter().find(|(_, is_given)| *is_given) {
-                Some((other, _)) => Err(InvalidInput::beside(other, "close")),
-                None => Ok(Self::Close),
-            };
-        }
+impl TerminalAction {
+    /// What arguments ask for that do not close a terminal.
+    fn checked(input: TerminalInput) -> Result<Self, InvalidInput> {
+        let TerminalInput { name: _, command, columns, rows, input, keys, until, timeout, close: _ } = input;
         let extent = |name: &str, given: Option<i64>| {
             given.map(|given| checked_number(name, given, LEAST_EXTENT, MOST_EXTENT)).transpose()
         };
@@ -165,12 +151,15 @@ impl TryFrom<TerminalInput> for TerminalAction {
         let usual = TerminalSize::default();
         match command {
             None => {
+                let missing = |name: &str, beside: &str| {
+                    let takes = format!("a whole number from {LEAST_EXTENT} to {MOST_EXTENT}");
+                    InvalidInput::missing(name, &format!(" beside `{beside}`, as both change a size"), takes)
+                };
                 let size = match (columns, rows) {
                     (None, None) => None,
                     (Some(columns), Some(rows)) => Some(TerminalSize { columns, rows }),
-                    (Some(_), None) | (None, Some(_)) => {
-                        return Err(InvalidInput::new("parameters `columns` and `rows` change a size together"));
-                    }
+                    (Some(_), None) => return Err(missing("rows", "columns")),
+                    (None, Some(_)) => return Err(missing("columns", "rows")),
                 };
                 Ok(Self::Send { size, typed, wait })
             }

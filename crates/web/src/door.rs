@@ -9,7 +9,7 @@ use axum::http::{
     uri::Authority,
 };
 
-use crate::{ApiKey, Origin};
+use crate::{ApiKey, Origin, authority::port_of};
 
 /// The conditions of coming in.
 #[derive(Clone, Debug)]
@@ -80,8 +80,11 @@ impl Door {
         }
     }
 
-    /// The port does not matter: it may be forwarded, and a foreign name stays foreign on any port.
+    /// Which port it is does not matter: it may be forwarded, and a foreign name stays foreign on any port.
     fn is_known(&self, host: &Authority) -> bool {
+        if port_of(host).is_none() {
+            return false;
+        }
         let name = host.host().trim_start_matches('[').trim_end_matches(']');
         name.eq_ignore_ascii_case("localhost")
             || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -122,10 +125,12 @@ mod tests {
 
     #[test]
     fn the_server_is_known_by_the_loopbacks_names_and_its_own() {
-        for host in ["localhost", "127.0.0.1:99", "[::1]:8080", "BOX.example"] {
+        for host in ["localhost", "localhost:", "127.0.0.1:99", "[::1]:8080", "[::1]", "BOX.example"] {
             assert_eq!(admit(&[("host", host)]), Ok(Page::None), "{host}");
         }
-        for host in ["evil.example", "localhost.evil.example", ""] {
+        let evil =
+            ["evil.example", "localhost.evil.example", "", "localhost:80[::1]:80", "localhost:x", "[::1]evil.example"];
+        for host in evil {
             assert!(matches!(admit(&[("host", host)]), Err(Refusal::Host(_))), "{host}");
         }
         assert!(matches!(admit(&[("host", "localhost"), ("host", "localhost")]), Err(Refusal::Host(_))));

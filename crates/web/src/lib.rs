@@ -4,6 +4,7 @@
 //! wants, and how long it may hold up the end. [`Door`] looks at a request's head: by which name the server is called,
 //! from which web page the request comes, and whether it has the key. What a refusal looks like is the server's business.
 
+mod authority;
 mod connections;
 mod door;
 mod key;

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use axum::http::Uri;
 use thiserror::Error;
 
+use crate::authority::port_of;
+
 /// A web page's origin: scheme, host and port, as in `https://app.example.com`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
@@ -43,9 +45,9 @@ impl FromStr for Origin {
             return Err(invalid());
         }
         let (scheme, host) = (scheme.to_ascii_lowercase(), authority.host().to_ascii_lowercase());
-        Ok(match authority.port_u16() {
-            Some(port) => Self::of(&scheme, &host, port),
-            None => Self(format!("{scheme}://{host}")),
+        Ok(match port_of(authority).ok_or_else(invalid)? {
+            "" => Self(format!("{scheme}://{host}")),
+            port => Self::of(&scheme, &host, port.parse().map_err(|_| invalid())?),
         })
     }
 }
@@ -71,7 +73,18 @@ mod tests {
 
     #[test]
     fn what_is_no_origin_is_refused() {
-        for text in ["", "null", "*", "localhost", "http://", "http://a/b", "http://a?b", "http://u@a", "https://a b"] {
+        let no_urls = [
+            "",
+            "null",
+            "*",
+            "localhost",
+            "http://",
+            "https://a b",
+            "https://a:x",
+            "https://a:65536",
+            "https://a:1[::1]",
+        ];
+        for text in no_urls.into_iter().chain(["http://a/b", "http://a?b", "http://u@a"]) {
             assert!(text.parse::<Origin>().is_err(), "{text}");
         }
     }

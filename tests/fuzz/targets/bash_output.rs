@@ -1,6 +1,7 @@
 //! A page does not depend on where the output was cut between two reads, neither whole nor shortened.
 //! It holds no control characters but newlines and tabs, and no more bytes than the limit.
 //! The whole page is there below the limit: a large one begins and ends with what a small one shows.
+//! Lines that are drawn again show what a terminal of any width would show last.
 #![no_main]
 
 use std::cell::LazyCell;
@@ -34,6 +35,12 @@ fuzz_target!(|output: Output| {
     let View::Whole(text) = &all.0 else { panic!("nothing is left out below the limit") };
     assert!(!text.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{text:?}");
 
+    if let [(false, bytes)] = whole.as_slice()
+        && bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | 8))
+    {
+        assert_eq!(*text, as_drawn(bytes));
+    }
+
     let limit = usize::from(output.limit);
     let short = on(&whole, limit);
     assert_eq!(short, on(&pieces, limit));
@@ -45,6 +52,28 @@ fuzz_target!(|output: Output| {
         }
     }
 });
+
+/// What a terminal shows of lines that are not too long to be drawn again.
+fn as_drawn(bytes: &[u8]) -> String {
+    let (mut page, mut line, mut cursor) = (Vec::new(), Vec::new(), 0_usize);
+    for byte in bytes {
+        match byte {
+            b'\n' => {
+                page.append(&mut line);
+                page.push(b'\n');
+                cursor = 0;
+            }
+            b'\r' => cursor = 0,
+            8 => cursor = cursor.saturating_sub(1),
+            byte => {
+                line.splice(cursor..line.len().min(cursor + 1), [*byte]);
+                cursor += 1;
+            }
+        }
+    }
+    page.append(&mut line);
+    String::from_utf8(page).expect("ASCII")
+}
 
 fn on(chunks: &[(bool, &[u8])], answer_limit: usize) -> (View, String, Vec<(u64, u64)>) {
     FOLDER.with(|folder| {

@@ -34,15 +34,28 @@ pub(crate) struct ConformanceArgs {
     /// List the cases with the reason for each, and run nothing.
     #[arg(long)]
     list: bool,
-    /// Write how every case went to this file.
+    /// Write how every case went to this file, as JSON. `-` is standard output; the table then goes to standard error.
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    json: Option<JsonTo>,
     /// How many tools are checked beside each other, each with a server of its own; 1 to 3.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=3))]
     jobs: u8,
     /// Arguments for `handspike mcp`, such as `--tools-version 20241022`; only without --mcp.
     #[arg(last = true, value_name = "ARGUMENTS", conflicts_with = "mcp")]
     own: Vec<OsString>,
+}
+
+/// Where the report for programs goes.
+#[derive(Clone)]
+enum JsonTo {
+    StandardOutput,
+    File(PathBuf),
+}
+
+impl From<OsString> for JsonTo {
+    fn from(name: OsString) -> Self {
+        if name == "-" { Self::StandardOutput } else { Self::File(name.into()) }
+    }
 }
 
 fn parse_tool(name: &str) -> Result<Tool, String> {
@@ -62,7 +75,7 @@ pub(crate) async fn run(args: ConformanceArgs) -> Result<Exit, Failure> {
     }
     let command = args.command()?;
     // A file that can't be written is better known before a minute has passed.
-    if let Some(path) = &args.json {
+    if let Some(JsonTo::File(path)) = &args.json {
         fs::write(path, "")
             .map_err(|error| Failure::usage(format!("`{}` can't be written: {error}", path.display())))?;
     }
@@ -78,10 +91,16 @@ pub(crate) async fn run(args: ConformanceArgs) -> Result<Exit, Failure> {
         Ok(report) => report,
         Err(error) => return args.not_started(error),
     };
-    if let Some(path) = &args.json {
-        fs::write(path, format!("{:#}\n", report.to_json())).map_err(Failure::internal)?;
-    }
-    unless_unread(print(&report)).map_err(Failure::internal)?;
+    let told = match &args.json {
+        None => print(&report, io::stdout().lock()),
+        Some(JsonTo::File(path)) => fs::write(path, format!("{:#}\n", report.to_json()))
+            .map_err(Failure::internal)
+            .map(|()| print(&report, io::stdout().lock()))?,
+        // A program that reads one of the two need not read the other.
+        Some(JsonTo::StandardOutput) => unless_unread(print(&report, io::stderr().lock()))
+            .and_then(|()| writeln!(io::stdout().lock(), "{:#}", report.to_json())),
+    };
+    unless_unread(told).map_err(Failure::internal)?;
     Ok(match (interrupt.polite.is_cancelled(), report.is_clean()) {
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::Done,
@@ -156,8 +175,7 @@ fn show(bar: &ProgressBar, progress: Progress<'_>) {
     bar.set_position(done as u64);
 }
 
-fn print(report: &Report) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+fn print(report: &Report, mut out: impl io::Write) -> io::Result<()> {
     write!(out, "{report}")?;
     writeln!(out, "\n{:.1} s", report.seconds)
 }

@@ -188,7 +188,7 @@ async fn play(args: &RunArgs, parts: Parts, interrupt: &Interrupt) -> Result<Exi
         model,
         workbench,
         policy: args.policy(&activity),
-        limits: Limits { steps: args.max_steps, wall_time: args.timeout, tokens: args.max_tokens },
+        limits: Limits { steps: args.max_steps, wall_time: args.timeout, tokens: args.max_tokens, ..Limits::default() },
         record: folder.clone(),
         sinks: vec![live, Box::new(report)],
     };

@@ -33,7 +33,7 @@ pub(crate) enum SandboxCommand {
     Exec(ExecArgs),
     /// End and remove sandboxes.
     Rm(RmArgs),
-    /// Remove every sandbox that no running session owns, kept ones included; images that are out of date; and images with
+    /// Remove every sandbox that no running session owns, kept ones included but not those of servers; images that are out of date; and images with
     /// the guest in them, which the next start makes again in a moment.
     Prune,
 }
@@ -131,6 +131,9 @@ async fn list(engine: &Engine) -> Result<Exit, Failure> {
 }
 
 fn owner(sandbox: &Listed) -> &'static str {
+    if sandbox.ownership.server.is_some() {
+        return "server";
+    }
     match sandbox.ownership.life() {
         Life::Alive => "alive",
         Life::Gone if sandbox.ownership.keep => "kept",

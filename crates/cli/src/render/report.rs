@@ -116,7 +116,7 @@ fn ending(outcome: &Outcome, steps: u32, duration_ms: u64) -> Markup {
     let (kind, title, text) = match outcome {
         Outcome::Done { text } => ("done", "Done", text.clone()),
         Outcome::AwaitsClient { pending } => ("stopped", "Waiting for results", pending.join("\n")),
-        Outcome::LimitReached { limit } => ("stopped", "Limit reached", limit.clone()),
+        Outcome::LimitReached { limit, .. } => ("stopped", "Limit reached", limit.clone()),
         Outcome::Cancelled => ("stopped", "Interrupted", String::new()),
         Outcome::ModelFailed { error } => ("failed", "The model failed", error.clone()),
         Outcome::ExpectationFailed { error } => ("failed", "Expectation not met", error.clone()),

@@ -139,7 +139,7 @@ fn ending(outcome: &Outcome, steps: u32, usage: Usage, duration_ms: u64) -> Stri
         Outcome::AwaitsClient { pending } => {
             (style("waiting").yellow().bold(), format!(" for the results of {}", pending.join(", ")))
         }
-        Outcome::LimitReached { limit } => (style("limit reached").yellow().bold(), format!(": {limit}")),
+        Outcome::LimitReached { limit, .. } => (style("limit reached").yellow().bold(), format!(": {limit}")),
         Outcome::Cancelled => (style("interrupted").yellow().bold(), String::new()),
         Outcome::ModelFailed { error } => (style("the model failed").red().bold(), format!(": {error}")),
         Outcome::ExpectationFailed { error } => (style("expectation not met").red().bold(), format!(": {error}")),

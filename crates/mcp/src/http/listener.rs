@@ -78,7 +78,7 @@ impl HttpServer {
 }
 
 fn routes(server: &Arc<Server>, config: HttpConfig, port: u16) -> Router {
-    let sessions = Arc::new(Sessions::new(server.stop.clone()));
+    let sessions = Arc::new(Sessions::new(Arc::clone(server)));
     let guard = Arc::new(Guard {
         door: Door::new(config.key, config.hosts, config.origins, port),
         sessions: Arc::clone(&sessions),

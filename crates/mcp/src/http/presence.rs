@@ -22,6 +22,7 @@ const RETURN_LIMIT: Duration = Duration::from_secs(15);
 struct Open {
     streams: usize,
     calls: usize,
+    has_called: bool,
 }
 
 /// Counts what a session has open.
@@ -58,8 +59,16 @@ impl Presence {
     }
 
     fn hold(&self, held: Held) -> Hold {
-        self.0.send_modify(|open| *open.count(held) += 1);
+        self.0.send_modify(|open| {
+            *open.count(held) += 1;
+            open.has_called |= matches!(held, Held::Call);
+        });
         Hold { presence: self.clone(), held }
+    }
+
+    /// Whether the client has ever made a call.
+    pub(crate) fn has_called(&self) -> bool {
+        self.0.borrow().has_called
     }
 
     /// Waits until the client must be taken for gone.
@@ -67,7 +76,7 @@ impl Presence {
         let mut changes = self.0.subscribe();
         loop {
             let limit = match *changes.borrow_and_update() {
-                Open { streams: 0, calls: 0 } => Some(IDLE_LIMIT),
+                Open { streams: 0, calls: 0, .. } => Some(IDLE_LIMIT),
                 Open { streams: 0, .. } => Some(RETURN_LIMIT),
                 Open { .. } => None,
             };

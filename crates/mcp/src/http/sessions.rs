@@ -1,5 +1,5 @@
 //! The sessions of clients that have some. The protocol's own store keeps them; what is added here is a limit, and an end
-//! for those whose client is gone, which also cancels what they left running.
+//! for those whose client is gone, which also cancels what they left running and lets go of what they left pressed.
 
 use std::{
     collections::HashMap,
@@ -25,7 +25,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::presence::{HeldStream, Hold, Presence};
-use crate::connection::{Connection, Watched};
+use crate::{
+    Server,
+    connection::{Connection, Watched},
+};
 
 /// The open sessions.
 pub(crate) struct Sessions {
@@ -33,7 +36,7 @@ pub(crate) struct Sessions {
     open: Arc<Mutex<HashMap<SessionId, Open>>>,
     /// One place for each session that there may be.
     places: Arc<Semaphore>,
-    stop: CancellationToken,
+    server: Arc<Server>,
 }
 
 struct Open {
@@ -55,11 +58,11 @@ impl Sessions {
     /// How many there may be at once.
     pub(crate) const LIMIT: usize = 64;
 
-    pub(crate) fn new(stop: CancellationToken) -> Self {
+    pub(crate) fn new(server: Arc<Server>) -> Self {
         let mut inner = LocalSessionManager::default();
         // To the store a session is idle while its call is silent; `Presence` knows better.
         inner.session_config.keep_alive = None;
-        Self { inner: Arc::new(inner), open: Arc::default(), places: Arc::new(Semaphore::new(Self::LIMIT)), stop }
+        Self { inner: Arc::new(inner), open: Arc::default(), places: Arc::new(Semaphore::new(Self::LIMIT)), server }
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -79,13 +82,16 @@ impl Sessions {
 
     /// Ends a session once its client is gone.
     fn watch(&self, id: SessionId, presence: Presence, gone: CancellationToken) {
-        let (inner, open) = (Arc::clone(&self.inner), Arc::clone(&self.open));
+        let (inner, open, server) = (Arc::clone(&self.inner), Arc::clone(&self.open), Arc::clone(&self.server));
         tokio::spawn(async move {
             tokio::select! {
                 () = presence.gone() => tracing::info!(session = %id, "the client is gone"),
                 () = gone.cancelled() => {}
             }
             gone.cancel();
+            if presence.has_called() {
+                server.client_left();
+            }
             open.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
             if let Err(error) = inner.close_session(&id).await {
                 tracing::warn!(session = %id, %error, "a session could not be closed");
@@ -101,7 +107,7 @@ impl SessionManager for Sessions {
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), SessionError> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| SessionError::Full)?;
         let (id, transport) = self.inner.create_session().await?;
-        let (presence, gone) = (Presence::new(), self.stop.child_token());
+        let (presence, gone) = (Presence::new(), self.server.stop.child_token());
         self.open().insert(id.clone(), Open { _place: place, presence: presence.clone(), gone: gone.clone() });
         self.watch(id.clone(), presence.clone(), gone.clone());
         Ok((id, Watched::new(transport, Connection { gone, presence: Some(presence) })))

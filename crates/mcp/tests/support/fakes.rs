@@ -74,6 +74,10 @@ impl Executor for FakeTools {
         Ok(output)
     }
 
+    async fn client_left(&self) {
+        self.notes.note("a client left");
+    }
+
     async fn close(&self) -> Result<(), Fault> {
         self.notes.note("closed");
         Ok(())

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use handspike_core::ModelRequest;
-use handspike_types::{ContentPart, Image, Message, ToolCall, ToolResult, ToolSpec};
+use handspike_types::{ContentPart, Image, ImageDetail, Message, ToolCall, ToolResult, ToolSpec};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -71,6 +71,8 @@ enum Part {
 #[derive(Serialize)]
 struct ImageUrl {
     url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<ImageDetail>,
 }
 
 #[derive(Serialize)]
@@ -188,6 +190,31 @@ fn tool_text(result: &ToolResult) -> String {
 
 impl Part {
     fn image(image: &Image) -> Self {
-        Self::ImageUrl { image_url: ImageUrl { url: format!("data:{};base64,{}", image.media_type, image.data) } }
+        let url = match &image.url {
+            Some(url) => url.clone(),
+            None => format!("data:{};base64,{}", image.media_type, image.data),
+        };
+        Self::ImageUrl { image_url: ImageUrl { url, detail: image.detail } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn a_picture_goes_out_as_its_bytes_or_as_its_address() {
+        let bytes = Image::at("data:image/png;base64,iVBO");
+        assert_eq!(
+            to_value(Part::image(&bytes)).expect("JSON")["image_url"],
+            json!({"url": "data:image/png;base64,iVBO"})
+        );
+        let address = Image { detail: Some(ImageDetail::Low), ..Image::at("https://x.test/a.png") };
+        let expected = json!({"type": "image_url", "image_url": {"url": "https://x.test/a.png", "detail": "low"}});
+        assert_eq!(to_value(Part::image(&address)).expect("JSON"), expected);
+        let other = Image::at("data:image/svg+xml,%3Csvg/%3E");
+        assert_eq!(other.url.as_deref(), Some("data:image/svg+xml,%3Csvg/%3E"), "what is not understood is passed on");
     }
 }

@@ -7,15 +7,14 @@ use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
 };
-use handspike_api::{Content, Deleted, Entry, EntrySource, History, Role, StoredCall, check::DetailType};
-use handspike_store::{FailedTurns, HistoryPage, Kind, PAGE_LIMIT, Window};
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use handspike_api::{Deleted, Entry, History, check::DetailType};
+use handspike_store::{FailedTurns, HistoryPage, Kind, PAGE_LIMIT, Store, Window};
 use url::form_urlencoded;
 use utoipa::openapi::{HttpMethod, ObjectBuilder, schema::Type};
 use uuid::Uuid;
 
 use crate::{
+    chat::entry::{EntryBody, Said},
     error::ApiError,
     ids::Item,
     openapi::{Api, Described as _, Operation},
@@ -30,23 +29,6 @@ const INCLUDE_FAILED: &str = "include_failed";
 
 /// What was said: by the client, by the model, and by tools. What the server notes for itself is left out.
 const SAID: [&str; 4] = ["api_request", "tool_request", "tool_response", "api_response"];
-
-/// What an entry's body holds.
-#[derive(Deserialize)]
-struct Body {
-    #[serde(default)]
-    content: Option<Content>,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    tool_calls: Option<Vec<StoredCall>>,
-    #[serde(default)]
-    tool_call_id: Option<String>,
-    #[serde(default)]
-    model: Option<String>,
-    #[serde(default)]
-    tokenizer: String,
-}
 
 pub(crate) fn routes() -> Api {
     let failed = ObjectBuilder::new().schema_type(Type::Boolean).default(Some(false.into()));
@@ -91,7 +73,7 @@ impl Server {
             page.window = Window::After(last.seq);
             let is_last = read.len() < PAGE_LIMIT as usize;
             for entry in read {
-                entries.push(shown(entry)?);
+                entries.push(shown(&self.store, entry).await?);
             }
             if is_last {
                 break;
@@ -103,32 +85,30 @@ impl Server {
 }
 
 /// An entry as clients read it.
-fn shown(entry: handspike_store::Entry) -> Result<Entry, ApiError> {
-    let id = entry.id;
-    let unreadable = |error: serde_json::Error| {
-        tracing::error!(entry = %id, %error, "a stored entry can't be read");
+async fn shown(store: &Store, entry: handspike_store::Entry) -> Result<Entry, ApiError> {
+    let token_count = entry.token_count.unwrap_or_default();
+    let said = Said::of_entry(store, entry).await.map_err(|error| {
+        tracing::error!(%error, "the history can't be read");
         ApiError::internal()
-    };
-    let body: Body = serde_json::from_value(Value::Object(entry.body)).map_err(unreadable)?;
-    let at = rfc3339(entry.created_at);
+    })?;
+    let Said { id, at, source, role, body } = said;
+    let EntryBody { content, name, tool_calls, tool_call_id, model, tokenizer, .. } = body;
+    let at = rfc3339(at);
+    let (created_at, timestamp) = (at.clone(), at);
     Ok(Entry {
         id,
-        created_at: at.clone(),
-        timestamp: at,
-        role: word::<Role>(entry.role).map_err(unreadable)?,
-        name: body.name,
-        content: body.content,
-        source: word::<EntrySource>(entry.source).map_err(unreadable)?,
-        tokenizer: body.tokenizer,
-        token_count: entry.token_count.unwrap_or_default(),
-        model: body.model,
-        tool_calls: body.tool_calls,
-        tool_call_id: body.tool_call_id,
+        created_at,
+        timestamp,
+        role,
+        name,
+        content,
+        source,
+        tokenizer,
+        token_count,
+        model,
+        tool_calls,
+        tool_call_id,
     })
-}
-
-fn word<T: DeserializeOwned>(word: String) -> Result<T, serde_json::Error> {
-    serde_json::from_value(Value::String(word))
 }
 
 fn failed_turns(query: &str) -> Result<FailedTurns, ApiError> {

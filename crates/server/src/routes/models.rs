@@ -32,14 +32,22 @@ pub(crate) fn routes() -> Api {
 }
 
 async fn list(State(server): State<Arc<Server>>) -> Json<Models> {
-    Json(Models { models: server.models.iter().map(|id| Model { id: id.clone() }).collect() })
+    Json(Models { models: server.models.names().into_iter().map(|id| Model { id }).collect() })
 }
 
 /// Refuses a model that is not there. No name is the server's choice.
 pub(crate) fn check(server: &Server, model: &str) -> Result<(), ApiError> {
-    if model.is_empty() || server.models.iter().any(|known| known == model) {
+    if model.is_empty() || server.models.knows(model) {
         return Ok(());
     }
     let fix = "See /agents/models for those that there are.";
     Err(ApiError::bad_request(format!("The model `{model}` is not available")).with_fix(fix))
+}
+
+/// A model that is known and can't be asked, in its source's words.
+pub(crate) fn unavailable(words: &str) -> ApiError {
+    match words.split_once("\nhint: ") {
+        Some((message, fix)) => ApiError::bad_request(message).with_fix(fix),
+        None => ApiError::bad_request(words),
+    }
 }

@@ -1,10 +1,12 @@
 //! Sessions: a conversation of agents and users, who are named when it is created and stay.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
-use handspike_api::{self as api, NewSession, Session, SessionError, SessionForm, SessionKind};
+use handspike_api::{self as api, Deleted, NewSession, Session, SessionError, SessionForm, SessionKind};
 use handspike_store::{Kind, Participants, StoreError};
+use handspike_types::SessionId;
+use tokio::time::timeout;
 use utoipa::openapi::HttpMethod;
 use uuid::Uuid;
 
@@ -17,6 +19,9 @@ use crate::{
     server::Server,
 };
 
+/// How long a running turn may take to end when its session is deleted.
+const TURN_LIMIT: Duration = Duration::from_secs(2);
+
 const LIST: &str = "/sessions";
 const ITEM: &str = "/sessions/{session_id}";
 
@@ -25,6 +30,7 @@ pub(crate) struct Sessions;
 
 pub(crate) fn routes() -> Api {
     let create = Operation::new(HttpMethod::Post, LIST, "Create session");
+    let delete = Operation::new(HttpMethod::Delete, ITEM, "Delete session");
     let create_or_update = Operation::new(HttpMethod::Post, ITEM, "Create or replace session");
     Api::new()
         .list::<Sessions>(LIST)
@@ -32,7 +38,7 @@ pub(crate) fn routes() -> Api {
         .get::<Sessions>(ITEM)
         .update::<Sessions>(ITEM)
         .described(create_or_update.takes::<NewSession>().answers::<Session>(201), create_or_replace)
-        .delete::<Sessions>(ITEM, StatusCode::ACCEPTED)
+        .described(delete.answers::<Deleted>(202), delete_session)
 }
 
 async fn create_new(
@@ -56,6 +62,27 @@ async fn create_or_replace(
         Err(error) => return Err(error.into()),
     };
     Ok((StatusCode::CREATED, Json(session)))
+}
+
+/// Ends the session's turn, deletes it, and removes its sandbox with all that is in it.
+async fn delete_session(
+    State(server): State<Arc<Server>>,
+    item: Item,
+) -> Result<(StatusCode, Json<Deleted>), ApiError> {
+    if let Some(running) = server.turns.running(item.id) {
+        running.cancel.cancel();
+        // What does not end in time finds its session gone, and ends by that.
+        let _ = timeout(TURN_LIMIT, running.over.cancelled()).await;
+    }
+    let deleted = server.delete::<Sessions>(item).await?;
+    server.hub.close(item.id);
+    let sandboxes = Arc::clone(&server.sandboxes);
+    tokio::spawn(async move {
+        if let Err(fault) = sandboxes.remove(SessionId::from(item.id)).await {
+            tracing::error!(session = %item.id, %fault, "a sandbox can't be removed");
+        }
+    });
+    Ok((StatusCode::ACCEPTED, Json(deleted)))
 }
 
 impl Server {

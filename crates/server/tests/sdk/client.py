@@ -30,7 +30,7 @@ def agents():
     made = client.agents.create_or_update(NOBODY, name="Made", default_settings={"temperature": 0.5})
     assert made.id == NOBODY and made.default_settings == {"temperature": 0.5}, made
     assert client.agents.delete(NOBODY).id == NOBODY
-    assert [model.id for model in client.agents.list_models().models] == ["gpt-4o"]
+    assert [model.id for model in client.agents.list_models().models] == ["gpt-4o", "claude 3"]
     return agent
 
 

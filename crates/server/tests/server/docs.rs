@@ -1,8 +1,8 @@
 use handspike_api::{DocOwner, OwnerRole, RecallOptions, check};
-use handspike_server::{Access, Server};
+use handspike_store::{Kind, NewRecord};
 use serde_json::{Value, json};
 
-use crate::support::{KEY, NOBODY, Place, same_keys, store};
+use crate::support::{NOBODY, Place, same_keys};
 
 async fn doc(place: &Place, docs: &str, title: &str, content: Value) -> String {
     place.made(docs, &json!({"title": title, "content": content})).await
@@ -150,14 +150,11 @@ async fn a_search_by_meaning_says_that_it_is_not_there() {
 
 #[tokio::test]
 async fn what_is_said_last_recalls_documents_of_all_owners() {
-    let (_folder, store) = store().await;
-    let access = Access::new(KEY.parse().expect("a key"), Vec::new(), Vec::new(), 8080);
-    let server = Server::new(store.clone(), access, Vec::new()).await.expect("a server");
+    let place = Place::new().await;
+    let (server, store) = (&place.server, &place.store);
     let mut owners = Vec::new();
-    for (kind, role) in
-        [(handspike_store::Kind::Agent, OwnerRole::Agent), (handspike_store::Kind::User, OwnerRole::User)]
-    {
-        let id = store.create(handspike_store::NewRecord::new(kind)).await.expect("stored").id;
+    for (kind, role) in [(Kind::Agent, OwnerRole::Agent), (Kind::User, OwnerRole::User)] {
+        let id = store.create(NewRecord::new(kind)).await.expect("stored").id;
         owners.push(DocOwner { id, role });
     }
     let options = |options: Value| check::read_value::<RecallOptions>(options).expect("fits");
@@ -171,10 +168,7 @@ async fn what_is_said_last_recalls_documents_of_all_owners() {
         (&owners[1], "Sheep", "Sheep eat grass."),
         (&owners[0], "Grazing", "It is green there, and on and on: ".repeat(50).leak()),
     ] {
-        let record = handspike_store::NewRecord {
-            parent: Some(owner.id),
-            ..handspike_store::NewRecord::new(handspike_store::Kind::Doc)
-        };
+        let record = NewRecord { parent: Some(owner.id), ..NewRecord::new(Kind::Doc) };
         store.create_doc(record, title, &[content.to_owned()]).await.expect("stored");
     }
     let recalled = server.recall(&owners, &said, &text).await.expect("recalled");

@@ -189,7 +189,7 @@ async fn a_job_is_shown_as_its_worker_has_noted_it() {
 #[tokio::test]
 async fn a_second_start_finds_the_usual_project() {
     let place = Place::new().await;
-    let access = handspike_server::Access::new(KEY.parse().expect("a key"), Vec::new(), Vec::new(), 1);
-    handspike_server::Server::new(place.store.clone(), access, Vec::new()).await.expect("a server");
+    let parts = crate::support::parts(place.store.clone(), &place.models, &place.sandboxes);
+    handspike_server::Server::new(parts).await.expect("a server");
     assert_eq!(place.get("/projects").await.body["total"], 1);
 }

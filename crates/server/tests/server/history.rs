@@ -59,7 +59,7 @@ async fn what_failed_is_shown_to_those_who_ask() {
     let place = Place::new().await;
     let session = place.made("/sessions", &json!({"agent": place.agent().await})).await;
     let (id, path) = (session.parse::<Uuid>().expect("an id"), format!("/sessions/{session}/history"));
-    let turn = place.store.begin_turn(id).await.expect("a turn");
+    let turn = place.store.begin_turn(id, &Value::Null).await.expect("a turn");
     let busy = place.delete(&path).await;
     assert_eq!((busy.status, &busy.headers["retry-after"]), (409, &"1".parse().expect("a value")));
     let entries = vec![entry("api_request", "user", json!({"content": "hi"}))];

@@ -1,6 +1,8 @@
 //! Who may come in, over a real socket.
 
-use handspike_server::{Config, serve};
+use std::{sync::Arc, time::Duration};
+
+use handspike_server::{Config, Defaults, serve};
 use handspike_web::Listening;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
@@ -10,7 +12,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{KEY, store};
+use crate::{
+    fakes::{Boxes, Models},
+    support::{KEY, store},
+};
 
 /// Serves on a free port while the test talks to it, and ends with it.
 pub(crate) async fn while_serving<F: Future<Output = ()>>(talk: impl FnOnce(String) -> F) {
@@ -23,7 +28,10 @@ pub(crate) async fn while_serving<F: Future<Output = ()>>(talk: impl FnOnce(Stri
         hosts: vec!["box.example".to_owned()],
         origins: vec!["https://app.example.com".parse().expect("an origin")],
         store: store.clone(),
-        models: vec!["gpt-4o".to_owned()],
+        models: Arc::new(Models(Arc::default())),
+        sandboxes: Arc::new(Boxes(Arc::default())),
+        defaults: Defaults::default(),
+        turns_grace: Duration::ZERO,
     };
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(config, stop.clone()));

@@ -1,16 +1,20 @@
 //! A server on a store of its own, and requests to it.
 
+use std::{path::Path, sync::Arc};
+
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Request},
 };
-use handspike_server::{Access, Server, router};
+use handspike_server::{Access, Defaults, Server, ServerParts, router};
 use handspike_store::{Location, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use uuid::Uuid;
+
+use crate::fakes::{Boxes, FakeModels, FakeSandboxes, Models};
 
 pub(crate) const KEY: &str = "0123456789abcdef";
 /// An id that nothing has.
@@ -19,7 +23,10 @@ pub(crate) const NOBODY: &str = "0191b6f4-0d2c-7c3e-8d70-2b1f0a6c9e11";
 pub(crate) struct Place {
     pub(crate) router: Router,
     pub(crate) store: Store,
-    _folder: TempDir,
+    pub(crate) models: Arc<FakeModels>,
+    pub(crate) sandboxes: Arc<FakeSandboxes>,
+    pub(crate) server: Arc<Server>,
+    folder: Option<TempDir>,
 }
 
 #[derive(Debug)]
@@ -31,11 +38,46 @@ pub(crate) struct Answer {
 
 impl Place {
     pub(crate) async fn new() -> Self {
+        Self::with(Defaults::default()).await
+    }
+
+    pub(crate) async fn with(defaults: Defaults) -> Self {
         let (folder, store) = store().await;
-        let access = Access::new(KEY.parse().expect("a key"), Vec::new(), Vec::new(), 8080);
-        let models = vec!["gpt-4o".to_owned(), "claude 3".to_owned()];
-        let server = Server::new(store.clone(), access, models).await.expect("a server");
-        Self { router: router(server), store, _folder: folder }
+        Self { folder: Some(folder), ..Self::of(store, defaults).await }
+    }
+
+    /// A server on the store of a folder, which somebody else keeps.
+    pub(crate) async fn at(folder: &Path) -> Self {
+        let store = Store::open(&Location::file(folder.join("store.db"))).await.expect("a store");
+        Self::of(store, Defaults::default()).await
+    }
+
+    /// The server after another one, on the same store.
+    pub(crate) async fn over(place: &Self) -> Self {
+        place.store.close().await;
+        Self::at(place.folder.as_ref().expect("a folder").path()).await
+    }
+
+    async fn of(store: Store, defaults: Defaults) -> Self {
+        let (models, sandboxes) = <(Arc<FakeModels>, Arc<FakeSandboxes>)>::default();
+        let parts = parts(store.clone(), &models, &sandboxes);
+        let server = Server::new(ServerParts { defaults, ..parts }).await.expect("a server");
+        Self { router: router(Arc::clone(&server)), store, models, sandboxes, server, folder: None }
+    }
+
+    /// Commands that run in sandboxes are written to a file before they do.
+    pub(crate) fn log_commands(&self, file: &Path) {
+        self.sandboxes.log.set(file.to_owned()).expect("set once");
+    }
+
+    /// Sends a request and reads its answer as text, whatever it is.
+    pub(crate) async fn text(&self, method: &str, path: &str, body: impl Into<Body>) -> (u16, HeaderMap, String) {
+        let request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let request = request.header("authorization", format!("Bearer {KEY}")).body(body.into()).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (status, headers, String::from_utf8(bytes.to_vec()).expect("UTF-8"))
     }
 
     /// A request with the key, whose answer has the envelope where it is an error.
@@ -91,6 +133,28 @@ impl Place {
         self.made("/agents", &json!({"name": "Ada"})).await
     }
 
+    /// A session of an agent that uses `gpt-4o` and has these tools.
+    pub(crate) async fn session(&self, tools: &[Value]) -> String {
+        let agent = self.made("/agents", &json!({"name": "Ada", "model": "gpt-4o"})).await;
+        for tool in tools {
+            self.made(&format!("/agents/{agent}/tools"), tool).await;
+        }
+        self.made("/sessions", &json!({"agent": agent})).await
+    }
+
+    /// Says something in a session.
+    pub(crate) async fn chat(&self, session: &str, body: &Value) -> Answer {
+        self.post(&format!("/sessions/{session}/chat"), body).await
+    }
+
+    /// What the history holds: source, role and content of each entry.
+    pub(crate) async fn history(&self, session: &str) -> Vec<(String, String, Value)> {
+        let read = self.get(&format!("/sessions/{session}/history")).await.body["entries"].clone();
+        let text = |entry: &Value, key: &str| entry[key].as_str().expect("a text").to_owned();
+        let entries = read.as_array().expect("a list").iter();
+        entries.map(|entry| (text(entry, "source"), text(entry, "role"), entry["content"].clone())).collect()
+    }
+
     pub(crate) async fn user(&self) -> String {
         self.made("/users", &json!({"name": "Bob"})).await
     }
@@ -119,6 +183,17 @@ impl Answer {
                 (detail["type"].as_str().expect("a name"), detail["loc"].as_str().expect("a place"))
             })
             .collect()
+    }
+}
+
+/// What a server of a test is made of.
+pub(crate) fn parts(store: Store, models: &Arc<FakeModels>, sandboxes: &Arc<FakeSandboxes>) -> ServerParts {
+    ServerParts {
+        store,
+        access: Access::new(KEY.parse().expect("a key"), Vec::new(), Vec::new(), 8080),
+        models: Arc::new(Models(Arc::clone(models))),
+        sandboxes: Arc::new(Boxes(Arc::clone(sandboxes))),
+        defaults: Defaults::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use handspike_store::{BlobHash, HistoryPage, Kind, Location, NewEntry, NewRecord, StepWrites, Store, StoreError};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{Place, done, on_both, said, session};
@@ -29,7 +29,7 @@ async fn writer() {
     let store = Store::open(&location).await.expect("a store");
     let mut out = std::io::stderr();
     for round in 0.. {
-        let turn = store.begin_turn(session).await.expect("begun");
+        let turn = store.begin_turn(session, &Value::Null).await.expect("begun");
         let hash = store.put_blob(format!("blob {round}").into_bytes()).await.expect("stored");
         let entries = vec![said(&format!("{round}")), NewEntry { blobs: vec![hash], ..said(&format!("{round}")) }];
         let writes = StepWrites { entries, events: vec![json!(round), json!(round)], ..StepWrites::default() };
@@ -62,8 +62,9 @@ on_both! {
             let open = store.open_turns().await.expect("read");
             assert!(open.len() <= 1, "{open:?}");
             for open in open {
-                let busy = store.begin_turn(session).await.expect_err("still open");
+                let busy = store.begin_turn(session, &Value::Null).await.expect_err("still open");
                 assert!(matches!(busy, StoreError::Busy { turn } if turn == open.turn.id), "{busy}");
+                assert!(store.adopt_turn(&open.turn).await.expect("adopted"));
                 store.end_turn(session, open.turn.id, done()).await.expect("ended");
             }
             store.collect_blobs(Duration::ZERO).await.expect("collected");

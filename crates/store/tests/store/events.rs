@@ -5,6 +5,15 @@ use uuid::Uuid;
 use crate::support::{Place, on_both, session};
 
 on_both! {
+    async fn the_last_event_is_known_by_its_number(place: &Place) {
+        let store = place.open().await;
+        let session = session(&store).await;
+        assert_eq!(store.last_event(session).await.expect("read"), 0);
+        store.append_events(session, &[json!(1), json!(2)]).await.expect("appended");
+        assert_eq!(store.last_event(session).await.expect("read"), 2);
+        assert!(store.last_event(Uuid::now_v7()).await.is_err());
+    }
+
     async fn events_are_numbered_without_gaps_whoever_appends(place: &Place) {
         let store = place.open().await;
         let session = session(&store).await;

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use handspike_store::{
     EntriesOfTurn, FailedTurns, HistoryPage, Kind, NewEntry, StepWrites, StoreError, TurnEnd, Window,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{Place, done, map, on_both, said, session};
@@ -57,7 +57,7 @@ on_both! {
         let store = place.open().await;
         let session = session(&store).await;
         for (text, entries) in [("kept", EntriesOfTurn::Kept), ("failed", EntriesOfTurn::Failed)] {
-            let turn = store.begin_turn(session).await.expect("begun");
+            let turn = store.begin_turn(session, &Value::Null).await.expect("begun");
             let writes = StepWrites { entries: vec![said(text)], ..StepWrites::default() };
             store.commit(session, turn, &writes).await.expect("committed");
             store.end_turn(session, turn, TurnEnd { entries, ..done() }).await.expect("ended");

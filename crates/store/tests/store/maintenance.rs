@@ -13,6 +13,7 @@ on_both! {
         store.close().await;
         let again = place.open().await;
         assert_ne!(again.instance(), store.instance());
+        assert_eq!(again.id(), store.id());
         assert_eq!(again.get(Kind::Agent, agent.id).await.expect("there"), agent);
     }
 
@@ -43,6 +44,7 @@ on_both! {
         } else {
             let opened = tokio::join!(place.open(), place.open(), place.open());
             assert_eq!(opened.2.schema_version().await.expect("read"), Store::SCHEMA_VERSION);
+            assert_eq!((opened.0.id(), opened.1.id()), (opened.2.id(), opened.2.id()));
         }
     }
 }
@@ -102,7 +104,7 @@ async fn a_backup_is_restored_elsewhere_and_only_where_nothing_is() {
     let hash = store.put_blob(b"a picture".to_vec()).await.expect("stored");
     let entry = NewEntry { blobs: vec![hash], ..said("see") };
     store.append_entries(session, &[entry, said("and read")]).await.expect("appended");
-    let turn = store.begin_turn(session).await.expect("begun");
+    let turn = store.begin_turn(session, &serde_json::Value::Null).await.expect("begun");
 
     let backup = place.folder.path().join("backup");
     store.backup(&backup).await.expect("backed up while it is open");
@@ -120,6 +122,7 @@ async fn a_backup_is_restored_elsewhere_and_only_where_nothing_is() {
     Store::restore(&backup, &elsewhere).await.expect("restored");
     let restored = Store::open(&elsewhere).await.expect("opens");
     assert_eq!(restored.check().await.expect("checked"), Vec::<String>::new());
+    assert_ne!(restored.id(), store.id(), "both may be used");
     assert_eq!(restored.entries(session, &HistoryPage::last(9)).await.expect("read"), before);
     assert_eq!(restored.blob(hash).await.expect("there"), b"a picture");
     assert_eq!(restored.open_turns().await.expect("read")[0].turn.id, turn);

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use handspike_store::{
-    BlobHash, CallFinish, CallStart, HistoryPage, Kind, NewEntry, StepUsage, StepWrites, Store, StoreError,
+    BlobHash, CallFinish, CallStart, HistoryPage, Kind, NewEntry, StepUsage, StepWrites, Store, StoreError, Turn,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -28,7 +28,7 @@ on_both! {
     async fn a_step_is_committed_as_a_whole(place: &Place) {
         let store = place.open().await;
         let session = session(&store).await;
-        let turn = store.begin_turn(session).await.expect("begun");
+        let turn = store.begin_turn(session, &Value::Null).await.expect("begun");
         let usage = StepUsage { steps: 1, input_tokens: 10, output_tokens: 2 };
         let writes = StepWrites {
             entries: vec![said("a"), said("b")],
@@ -56,7 +56,7 @@ on_both! {
     async fn a_step_that_cannot_be_written_leaves_nothing(place: &Place) {
         let store = place.open().await;
         let session = session(&store).await;
-        let turn = store.begin_turn(session).await.expect("begun");
+        let turn = store.begin_turn(session, &Value::Null).await.expect("begun");
         let first = StepWrites { started: vec![start("1")], ..StepWrites::default() };
         store.commit(session, turn, &first).await.expect("committed");
         let usage = StepUsage { steps: 1, input_tokens: 1, output_tokens: 1 };
@@ -85,10 +85,10 @@ on_both! {
     async fn a_session_has_one_open_turn(place: &Place) {
         let store = place.open().await;
         let (session, other) = (session(&store).await, session(&store).await);
-        let turn = store.begin_turn(session).await.expect("begun");
-        let busy = store.begin_turn(session).await.expect_err("open");
+        let turn = store.begin_turn(session, &Value::Null).await.expect("begun");
+        let busy = store.begin_turn(session, &Value::Null).await.expect_err("open");
         assert!(matches!(busy, StoreError::Busy { turn: open } if open == turn), "{busy}");
-        store.begin_turn(other).await.expect("another session");
+        store.begin_turn(other, &Value::Null).await.expect("another session");
         assert_eq!(store.open_turn(session).await.expect("read").map(|open| open.id), Some(turn));
         let end = StepWrites { entries: vec![said("a")], end: Some(done()), ..StepWrites::default() };
         store.commit(session, turn, &end).await.expect("ended");
@@ -98,11 +98,11 @@ on_both! {
         for late in [store.commit(session, turn, &end).await.map(drop), store.end_turn(session, turn, done()).await] {
             assert!(matches!(late, Err(StoreError::TurnNotOpen { turn: ended }) if ended == turn));
         }
-        let next = store.begin_turn(session).await.expect("free again");
+        let next = store.begin_turn(session, &Value::Null).await.expect("free again");
         assert_eq!(store.turn(next).await.expect("read").expect("there").after_entry, 1);
         let mixed = store.commit(other, next, &StepWrites::default()).await.expect_err("another session's turn");
         assert!(matches!(mixed, StoreError::TurnNotOpen { .. }), "{mixed}");
-        let unknown = store.begin_turn(Uuid::now_v7()).await.expect_err("no session");
+        let unknown = store.begin_turn(Uuid::now_v7(), &Value::Null).await.expect_err("no session");
         assert!(matches!(unknown, StoreError::NotFound { kind: Kind::Session, .. }), "{unknown}");
     }
 
@@ -113,7 +113,7 @@ on_both! {
             let tries: Vec<_> = (0..8)
                 .map(|_| {
                     let store = store.clone();
-                    tokio::spawn(async move { store.begin_turn(session).await })
+                    tokio::spawn(async move { store.begin_turn(session, &Value::Null).await })
                 })
                 .collect();
             let (mut won, mut busy) = (Vec::new(), Vec::new());
@@ -133,7 +133,7 @@ on_both! {
     async fn what_another_server_left_open_is_found_with_its_calls(place: &Place) {
         let before = place.open().await;
         let session = session(&before).await;
-        let turn = before.begin_turn(session).await.expect("begun");
+        let turn = before.begin_turn(session, &Value::Null).await.expect("begun");
         let writes = StepWrites {
             started: vec![start("ran"), start("runs")],
             finished: vec![finish("ran")],
@@ -150,6 +150,13 @@ on_both! {
         let running: Vec<_> = open[0].calls.iter().filter(|call| call.result.is_none()).map(|call| &call.id).collect();
         assert_eq!(running, ["runs"]);
         let writes = StepWrites { finished: vec![finish("runs")], end: Some(done()), ..StepWrites::default() };
+        let foreign = store.commit(session, turn, &writes).await.expect_err("another's");
+        assert!(matches!(foreign, StoreError::TurnNotOpen { .. }), "{foreign}");
+        let touched = Turn { updated_at: open[0].turn.updated_at - 1, ..open[0].turn.clone() };
+        assert!(!store.adopt_turn(&touched).await.expect("tried"), "somebody is at work on it");
+        assert!(store.adopt_turn(&open[0].turn).await.expect("adopted"));
+        assert!(!store.adopt_turn(&open[0].turn).await.expect("tried"), "it is this one's already");
+        store.touch_turns().await.expect("touched");
         store.commit(session, turn, &writes).await.expect("ended in its place");
         assert_eq!(store.open_turns().await.expect("read"), []);
     }
@@ -157,7 +164,7 @@ on_both! {
     async fn a_commit_that_nobody_waits_for_any_more_is_whole_or_not_there(place: &Place) {
         let store = place.open().await;
         let session = session(&store).await;
-        let turn = store.begin_turn(session).await.expect("begun");
+        let turn = store.begin_turn(session, &Value::Null).await.expect("begun");
         let usage = StepUsage { steps: 1, input_tokens: 1, output_tokens: 0 };
         let writes = StepWrites {
             entries: vec![said("a"), said("b")],
@@ -185,7 +192,7 @@ on_both! {
     async fn a_deleted_session_takes_all_of_its_own_along(place: &Place) {
         let store = place.open().await;
         let session = session(&store).await;
-        let turn = store.begin_turn(session).await.expect("begun");
+        let turn = store.begin_turn(session, &Value::Null).await.expect("begun");
         let writes = StepWrites {
             entries: vec![said("a")],
             started: vec![start("1")],

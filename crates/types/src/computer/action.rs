@@ -16,6 +16,11 @@ use crate::{
 pub const MAX_HOLD: Duration = Duration::from_secs(300);
 const MAX_HOLD_BEFORE_TOOLSET: Duration = Duration::from_secs(100);
 
+/// The longest time that `wait` and `hold_key` take in a version.
+pub(super) fn longest_hold(version: ComputerVersion) -> Duration {
+    if version < ComputerVersion::V20260801 { MAX_HOLD_BEFORE_TOOLSET } else { MAX_HOLD }
+}
+
 /// Clicks of the wheel in one `scroll`.
 pub(super) const MAX_SCROLL: u32 = 1000;
 
@@ -200,24 +205,28 @@ impl ComputerAction {
 
 impl ComputerInput {
     fn duration(&self, version: ComputerVersion) -> Result<Duration, InvalidInput> {
-        let max = if version < ComputerVersion::V20260801 { MAX_HOLD_BEFORE_TOOLSET } else { MAX_HOLD };
-        checked_seconds("duration", self.duration.unwrap_or_default(), Zero::Allowed, max)
+        checked_seconds("duration", self.duration.unwrap_or_default(), Zero::Allowed, longest_hold(version))
     }
 }
 
 impl Point {
+    /// The wire form of one.
+    pub(super) const TAKES: &str = "[x, y], two whole numbers of at least 0";
+
     fn parse(parameter: &str, numbers: &[i64]) -> Result<Self, InvalidInput> {
         let point = match numbers {
             &[x, y] => u32::try_from(x).ok().zip(u32::try_from(y).ok()),
             _ => None,
         };
-        point.map(|(x, y)| Self { x, y }).ok_or_else(|| {
-            InvalidInput::wrong(parameter, &format!("{numbers:?}"), "[x, y], two whole numbers of at least 0")
-        })
+        let point = point.map(|(x, y)| Self { x, y });
+        point.ok_or_else(|| InvalidInput::wrong(parameter, &format!("{numbers:?}"), Self::TAKES))
     }
 }
 
 impl Region {
+    /// The wire form of one.
+    pub(super) const TAKES: &str = "[x0, y0, x1, y1], whole numbers with 0 <= x0 < x1 and 0 <= y0 < y1";
+
     fn parse(numbers: &[i64]) -> Result<Self, InvalidInput> {
         let region = match numbers {
             [x0, y0, x1, y1] if x0 < x1 && y0 < y1 => {
@@ -226,10 +235,8 @@ impl Region {
             }
             _ => None,
         };
-        region.map(|(from, to)| Self { from, to }).ok_or_else(|| {
-            let takes = "[x0, y0, x1, y1], whole numbers with 0 <= x0 < x1 and 0 <= y0 < y1";
-            InvalidInput::wrong("region", &format!("{numbers:?}"), takes)
-        })
+        let region = region.map(|(from, to)| Self { from, to });
+        region.ok_or_else(|| InvalidInput::wrong("region", &format!("{numbers:?}"), Self::TAKES))
     }
 }
 

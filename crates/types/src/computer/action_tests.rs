@@ -32,8 +32,54 @@ fn a_coordinate_is_two_whole_numbers() {
 
 #[test]
 fn what_an_action_needs_is_named() {
-    let text = error(ComputerVersion::V20241022, &json!({"action": "type"}));
-    assert_eq!(text, "parameter `text` is required for `type`");
+    for (version, action, told) in [
+        (ComputerVersion::V20241022, "type", "parameter `text` is required for `type`; it takes a string"),
+        (
+            ComputerVersion::V20241022,
+            "mouse_move",
+            "parameter `coordinate` is required for `mouse_move`; it takes [x, y], two whole numbers of at least 0",
+        ),
+        (
+            ComputerVersion::V20250124,
+            "scroll",
+            "parameter `scroll_direction` is required for `scroll`; it takes `up`, `down`, `left`, `right`",
+        ),
+        (
+            ComputerVersion::V20250124,
+            "wait",
+            "parameter `duration` is required for `wait`; it takes seconds from 0 to 100",
+        ),
+        (
+            ComputerVersion::V20260801,
+            "wait",
+            "parameter `duration` is required for `wait`; it takes seconds from 0 to 300",
+        ),
+        (
+            ComputerVersion::V20251124,
+            "zoom",
+            "parameter `region` is required for `zoom`; it takes [x0, y0, x1, y1], whole numbers with 0 <= x0 < x1 and \
+             0 <= y0 < y1",
+        ),
+    ] {
+        assert_eq!(error(version, &json!({"action": action})), told);
+    }
+    let amount = error(ComputerVersion::V20250124, &json!({"action": "scroll", "scroll_direction": "up"}));
+    let told = "parameter `scroll_amount` is required for `scroll`; it takes a whole number from 0 to 1000";
+    assert_eq!(amount, told);
+}
+
+#[test]
+fn what_an_action_does_not_take_is_repeated() {
+    let arguments = json!({"action": "mouse_move", "coordinate": [1, 2], "text": "shift"});
+    let told = "parameter `text` is `\"shift\"`; it is not accepted by `mouse_move`, which takes `coordinate`";
+    assert_eq!(error(ComputerVersion::V20251124, &arguments), told);
+}
+
+#[test]
+fn a_coordinate_of_another_type_is_told_its_form() {
+    let text = error(ComputerVersion::V20241022, &json!({"action": "mouse_move", "coordinate": "1,2"}));
+    let told = "parameter `coordinate` is `\"1,2\"`; it takes [x, y], two whole numbers of at least 0";
+    assert_eq!(text, told);
 }
 
 #[test]

@@ -8,10 +8,13 @@ use super::{
     ComputerAction,
     input::{forms, with_action},
 };
-use crate::{ComputerSettings, InvalidInput, parse_input};
+use crate::{ComputerSettings, InvalidInput, input::parse_with};
 
 /// The tool's name on the wire.
 pub const NAME: &str = "computer_batch";
+
+/// What a call of a batch is answered that comes after one that failed. Published; models know it.
+pub const NOT_EXECUTED: &str = "Not executed: an earlier computer action in this turn failed.";
 
 /// Actions in one batch at most.
 pub const MAX_ACTIONS: usize = 50;
@@ -37,10 +40,11 @@ pub struct BatchedInput {
 
 /// Reads and checks a model's arguments. One action that does not fit refuses the whole batch, before any is run.
 pub(crate) fn parse(arguments: &Value, settings: &ComputerSettings) -> Result<Vec<ComputerAction>, InvalidInput> {
-    let input: BatchInput = parse_input(arguments)?;
+    let takes = format!("a list of 1 to {MAX_ACTIONS} objects, each with `name` and `input`");
+    let input: BatchInput = parse_with(arguments, &[("actions", takes.clone())])?;
     let count = input.actions.len();
     if count == 0 || count > MAX_ACTIONS {
-        return Err(InvalidInput::of("actions", format!("holds {count} actions; it takes 1 to {MAX_ACTIONS}")));
+        return Err(InvalidInput::of("actions", format!("holds {count} actions; it takes {takes}")));
     }
     let forms = forms(settings);
     let parse_one = |(index, BatchedInput { name, input }): (usize, BatchedInput)| {

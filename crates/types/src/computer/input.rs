@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::action::{MAX_REPEAT, MAX_SCROLL, ScrollDirection};
+use super::action::{MAX_REPEAT, MAX_SCROLL, Point, Region, ScrollDirection, longest_hold};
 use crate::{
     ComputerSettings, ComputerVersion, InvalidInput,
     form::{
@@ -12,6 +12,9 @@ use crate::{
         Need::{self, Optional, Required},
     },
 };
+
+/// The tool's name on the wire, and the name of the toolset.
+pub const NAME: &str = "computer";
 
 /// The arguments as a model sends them, in any version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -121,14 +124,21 @@ pub(crate) fn forms(settings: &ComputerSettings) -> Forms {
     if settings.version >= ComputerVersion::V20251124 {
         forms.push(form(("zoom", REGION)));
     }
-    Forms { key: "action", forms }
+    let takes = vec![
+        ("coordinate", Point::TAKES.to_owned()),
+        ("start_coordinate", Point::TAKES.to_owned()),
+        ("region", Region::TAKES.to_owned()),
+        ("duration", format!("seconds from 0 to {}", longest_hold(settings.version).as_secs())),
+    ];
+    Forms { key: "action", forms, takes }
 }
 
 /// Arguments in which the action is named, from a call to the tool that is this action.
 pub(crate) fn with_action(verb: &str, arguments: &Value) -> Result<Value, InvalidInput> {
     let Some(given) = arguments.as_object() else { return Err(InvalidInput::no_object(arguments)) };
-    if given.contains_key("action") {
-        return Err(InvalidInput::of("action", format!("is not accepted by `{verb}`, which is the action")));
+    if let Some(action) = given.get("action") {
+        let refusal = format!("not accepted by `{verb}`, which is the action");
+        return Err(InvalidInput::foreign("action", action, refusal));
     }
     let mut arguments = Map::new();
     arguments.insert("action".to_owned(), verb.into());

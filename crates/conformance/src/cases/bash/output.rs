@@ -112,6 +112,14 @@ pub(super) fn raw() -> Group {
             let answer = s.bash(&format!("{redraw}; printf '\\rprogress %d%%\\n' $((99+1))")).await?;
             answer.says("progress 100%")?.says_not("progress 42%")
         })
+        .case("a redraw replaces only what it reaches", "A terminal shows the rest of the line as it was.", async |s| {
+            let answer = s.bash("printf 'one=%d,kept\\rtwo=%d\\n' $((1+0)) $((1+1))").await?;
+            answer.says("two=2,kept")?.says_not("one=1")
+        })
+        .case("a line that is erased and drawn again is gone", "`ESC [ K` follows most redraws.", async |s| {
+            let answer = s.bash("printf 'lost=%d\\r\\033[Kx=%d\\n' $((1+0)) $((1+1))").await?;
+            answer.says("x=2")?.says_not("lost=1")?.says_not("x=2t")
+        })
         .case("CRLF line ends are lines", "Programs from other systems write them.", async |s| {
             s.bash("printf 'one=%d\\r\\ntwo=%d\\r\\n' $((1+0)) $((1+1))").await?.says_in_order(&["one=1", "two=2"])
         })

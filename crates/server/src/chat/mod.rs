@@ -1,0 +1,41 @@
+//! Chats. A request comes in by `routes`, and its way is short:
+//!
+//! 1. `ask` reads and checks all of it, and makes a `plan`: model, settings, tools, limits, system prompt.
+//! 2. `turn` begins a turn, of which a session has one at a time, in a task of its own.
+//! 3. The task (`run`) gathers the conversation (`history`), gives the loop its parts, and the loop runs.
+//! 4. Whatever happens goes through the `journal`: stored first, then told to those who `follow` the session (`hub`) and to
+//!    the client that its answer is streamed to (`chunks`).
+//! 5. `answer` makes the response of the `record` that the journal leaves, or `failure` an error.
+//!
+//! What a server that has died left open, the next one takes over (`resume`).
+//!
+//! `messages` are the words of the API in those of the loop and back, `tools` what a turn's definitions become, and `entry`
+//! is a message as it is kept, with its `pictures` apart.
+
+mod answer;
+mod ask;
+mod chunks;
+mod distinct;
+pub(crate) mod entry;
+mod failure;
+mod follow;
+mod history;
+pub(crate) mod hub;
+mod journal;
+mod limits;
+mod messages;
+mod pictures;
+mod plan;
+mod prefer;
+mod record;
+mod resume;
+pub(crate) mod routes;
+mod run;
+mod settings;
+mod sinks;
+mod sse;
+mod templates;
+mod tools;
+mod turn;
+pub(crate) mod turns;
+mod watched;

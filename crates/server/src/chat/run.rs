@@ -1,0 +1,145 @@
+//! A turn as its task has it: the conversation is gathered, the loop gets its parts and runs, and what came of it is
+//! answered.
+
+use std::{
+    error::Error as _,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use handspike_api::ChatResponse;
+use handspike_core::{AllowAll, EventSink, Model, RecordError, Recorder, Session, SessionParts, SoFar, TurnError};
+use handspike_store::{EntriesOfTurn, StoreError};
+use handspike_types::{EventKind, Outcome, SessionId, with_causes};
+use uuid::Uuid;
+
+use super::{
+    answer,
+    chunks::Chunks,
+    distinct::Distinct,
+    entry::Said,
+    history::Conversation,
+    hub::Teller,
+    journal::TurnJournal,
+    limits,
+    plan::Plan,
+    record::Record,
+    resume::Left,
+    sinks::{Followers, Streamed},
+    tools::Kit,
+    turns::Entered,
+    watched::Watched,
+};
+use crate::{error::ApiError, server::Server};
+
+/// A turn that has begun.
+pub(super) struct Turn {
+    pub(super) server: Arc<Server>,
+    pub(super) session: Uuid,
+    pub(super) id: Uuid,
+    pub(super) plan: Arc<Plan>,
+    pub(super) entered: Entered,
+    pub(super) record: Arc<Mutex<Record>>,
+    /// Whom the answer is streamed to.
+    pub(super) chunks: Option<Arc<Chunks>>,
+}
+
+impl Turn {
+    /// Runs from what was posted to the answer.
+    pub(super) async fn run(self, model: Box<dyn Model>, input: Vec<Said>) -> Result<ChatResponse, ApiError> {
+        let ended = async {
+            let Conversation { messages, mut reader } = self.server.conversation(self.session, &self.plan).await?;
+            let new = input.iter().flat_map(|said| reader.read(said)).collect();
+            let parts = self.parts(model, |journal| journal.of_posted(input));
+            let mut talk = Session::resume(parts, messages, 0);
+            talk.run_turn(new, &self.entered.running.cancel).await.map_err(refused)
+        };
+        let ended = ended.await.map(drop);
+        self.answered(ended).await
+    }
+
+    /// Runs on from where an earlier server has left the turn. Whatever it had not finished is answered first.
+    pub(super) async fn go_on(self, model: Box<dyn Model>, left: Left) -> Result<ChatResponse, ApiError> {
+        let ended = async {
+            let Left { running, started, has_answered, interrupted, pending, steps, usage, time } = left;
+            let parts = self.parts(model, |journal| journal.of_open(running, started, has_answered));
+            parts.recorder.record_all(interrupted).await.map_err(unrecorded)?;
+            if !pending.is_empty() {
+                let outcome = Outcome::AwaitsClient { pending };
+                let end = EventKind::TurnFinished { turn: 0, outcome, steps, usage, duration_ms: 0 };
+                return parts.recorder.record(end).await.map_err(unrecorded);
+            }
+            let Conversation { messages, .. } = self.server.conversation(self.session, &self.plan).await?;
+            let mut talk = Session::resume(parts, messages, 0);
+            let so_far = SoFar { steps, usage, time };
+            talk.go_on(so_far, &self.entered.running.cancel).await.map(drop).map_err(refused)
+        };
+        let ended = ended.await;
+        self.answered(ended).await
+    }
+
+    /// What the loop is made of in this turn.
+    fn parts(&self, model: Box<dyn Model>, journal_of: impl FnOnce(TurnJournal) -> TurnJournal) -> SessionParts {
+        let (server, session) = (&self.server, SessionId::from(self.session));
+        let Kit { executor, kinds } = Kit::new(&self.plan.tools, self.plan.runs, &*server.sandboxes, session);
+        let teller = Arc::new(Teller::new(Arc::clone(&server.hub), self.session));
+        let journal = TurnJournal::new(
+            (server.store.clone(), Arc::clone(&teller)),
+            (self.session, self.id),
+            (Arc::clone(&self.plan), Arc::clone(&kinds)),
+            Arc::clone(&self.record),
+        );
+        let followers = Followers { teller, kinds: Arc::clone(&kinds), turn: self.id };
+        let mut sinks: Vec<Box<dyn EventSink>> = vec![Box::new(followers)];
+        if let Some(chunks) = &self.chunks {
+            sinks.push(Box::new(Streamed::new(Arc::clone(chunks), kinds)));
+        }
+        SessionParts {
+            model: Box::new(Watched { model: Box::new(Distinct(model)), record: Arc::clone(&self.record) }),
+            tools: executor,
+            policy: Box::new(AllowAll),
+            recorder: Recorder::new(session, Some(Box::new(journal_of(journal))), sinks),
+            limits: limits::of_loop(&self.plan.limits),
+            system_prompt: self.plan.system_prompt.clone(),
+            settings: self.plan.settings.clone(),
+        }
+    }
+
+    /// What the client is answered. A turn that could not be run is ended all the same.
+    async fn answered(self, ended: Result<(), ApiError>) -> Result<ChatResponse, ApiError> {
+        if let Err(error) = ended {
+            self.server.give_up(self.session, self.id, EntriesOfTurn::Failed, error.body()).await;
+            return Err(error);
+        }
+        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        answer::of(self.id, &self.plan, &record)
+    }
+}
+
+/// Why the loop did not run: the input does not fit, or the store has failed.
+fn refused(error: TurnError) -> ApiError {
+    match error {
+        TurnError::Input(error) => {
+            let words = error.to_string();
+            let (message, fix) = words.split_once("\nhint: ").unwrap_or((&words, ""));
+            let refusal = ApiError::bad_request(message);
+            if fix.is_empty() { refusal } else { refusal.with_fix(fix) }
+        }
+        TurnError::Record(error) => unrecorded(error),
+    }
+}
+
+fn unrecorded(error: RecordError) -> ApiError {
+    match store_error_in(&error) {
+        Some(StoreError::TurnNotOpen { .. }) => ApiError::not_found("session any more"),
+        Some(StoreError::Nul(place)) => ApiError::bad_request(format!("A NUL character can't be kept in {place}")),
+        Some(_) | None => {
+            tracing::error!(error = with_causes(&error), "a turn can't be stored");
+            ApiError::internal()
+        }
+    }
+}
+
+/// What the store said, which a journal's error is made of.
+fn store_error_in(error: &RecordError) -> Option<&StoreError> {
+    error.source()?.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref()
+}
