@@ -20,6 +20,7 @@ mod guard;
 mod ids;
 mod names;
 mod openapi;
+mod recall;
 mod resource;
 mod router;
 mod routes;
@@ -32,6 +33,7 @@ mod watch;
 
 pub use handspike_core::{ModelSource, ModelUnavailable};
 pub use handspike_prompt::SYSTEM_TEMPLATE;
+pub use recall::Recalled;
 pub use router::router;
 pub use routes::projects::{Project, ProjectForm};
 pub use serve::{Config, serve};

@@ -11,7 +11,9 @@ use crate::{
     error::{no_such_method, no_such_route, panicked},
     guard,
     openapi::{Api, document},
-    routes::{agents, files, health, history, jobs, models, projects, screenshot, sessions, tools, users},
+    routes::{
+        agents, documents, files, health, history, jobs, models, projects, screenshot, sessions, tools, users,
+    },
     server::Server,
     watch,
 };
@@ -22,6 +24,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .merge(agents::routes())
         .merge(models::routes())
         .merge(tools::routes())
+        .merge(documents::routes())
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(history::routes())
