@@ -4,7 +4,7 @@ use handspike_api::{DocOwner, DocReference, OwnerRole, RecallOptions, Warning};
 use handspike_store::{Search, StoreError};
 use serde_json::{Value, json};
 
-use crate::{routes::docs::reference, server::Server};
+use crate::{routes::documents::reference, server::Server};
 
 /// How near a document must be, compared with the nearest one: a word or two in common is no reason to show a model
 /// pages that have nothing to do with what is said.
