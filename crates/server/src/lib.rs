@@ -19,6 +19,7 @@ mod model_source;
 mod names;
 mod openapi;
 mod resource;
+mod rest;
 mod router;
 mod routes;
 mod serve;

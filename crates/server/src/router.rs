@@ -10,6 +10,7 @@ use crate::{
     error::{no_such_method, no_such_route, panicked},
     guard,
     openapi::{Api, document},
+    rest,
     routes::{agents, health, history, jobs, models, projects, sessions, tools, users},
     server::Server,
 };
@@ -37,5 +38,6 @@ pub fn router(server: Arc<Server>) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(guard)
+        .layer(middleware::from_fn(rest::read))
         .with_state(server)
 }
