@@ -16,7 +16,10 @@ use axum::{
 };
 use handspike_web::{Page, Refusal};
 
-use crate::{error::ApiError, routes::health, server::Server};
+use crate::{docs, error::ApiError, routes::health, server::Server};
+
+/// What is told to everybody who may come in at all.
+const NEEDS_NO_KEY: [&str; 2] = [health::PATH, docs::PATH];
 
 /// The other header that may carry the key.
 const AUTH_KEY: HeaderName = HeaderName::from_static("x-auth-key");
@@ -45,7 +48,7 @@ async fn admitted(server: &Server, page: Page, request: Request, next: Next) -> 
     let is_preflight = page != Page::None && request.method() == Method::OPTIONS;
     let mut response = if is_preflight {
         StatusCode::NO_CONTENT.into_response()
-    } else if request.uri().path() == health::PATH {
+    } else if NEEDS_NO_KEY.contains(&request.uri().path()) {
         next.run(request).await
     } else {
         match check_key(server, request.headers()) {

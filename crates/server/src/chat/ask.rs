@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use handspike_api::{Agent, ChatInput, EntrySource, Message, Session, ToolDefinition, User, Warning};
-use handspike_core::Model;
+use handspike_core::{Model, SandboxWishes};
 use handspike_store::{Direction, Kind, List, PAGE_LIMIT, SortBy};
+use handspike_telemetry::TraceParent;
 use handspike_types::ToolChoice;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -34,6 +35,8 @@ pub(super) struct Asked {
     pub(super) model: Box<dyn Model>,
     /// Whom the answer is streamed to, if to somebody.
     pub(super) chunks: Option<Arc<Chunks>>,
+    /// The trace that the request belongs to.
+    pub(super) parent: Option<TraceParent>,
 }
 
 /// Who takes part in a session, and what an agent has.
@@ -52,7 +55,7 @@ impl Server {
         let chunks = input.stream.then(Arc::default);
         let (plan, input) = self.planned(session, input, KeyOf::given(key)).await?;
         let model = self.models.open(&plan.model, key).map_err(|error| models::unavailable(&error.to_string()))?;
-        Ok(Asked { session, plan: Arc::new(plan), input, model, chunks })
+        Ok(Asked { session, plan: Arc::new(plan), input, model, chunks, parent: None })
     }
 
     /// What a request asks for, before its model is opened.
@@ -79,6 +82,7 @@ impl Server {
         let plan = Plan {
             keeping: if input.save { Keeping::Kept } else { Keeping::Forgotten },
             agent: agent.id,
+            agent_name: agent.form.name.clone(),
             model,
             key,
             settings,
@@ -92,6 +96,11 @@ impl Server {
             warnings,
         };
         Ok((plan, posted))
+    }
+
+    /// What the tools of a session's first agent ask of its sandbox.
+    pub(crate) async fn sandbox_wishes(&self, session: Uuid) -> Result<SandboxWishes, ApiError> {
+        Ok(tools::wishes(&self.scene(session, None).await?.tools))
     }
 
     async fn scene(&self, session: Uuid, speaker: Option<Uuid>) -> Result<Scene, ApiError> {

@@ -21,6 +21,7 @@ use crate::{
     openapi::{Api, Described as _, Operation},
     routes::jobs,
     server::Server,
+    watch,
 };
 
 const CHAT: &str = "/sessions/{session_id}/chat";
@@ -61,7 +62,8 @@ async fn chat_in(
     Checked(input): Checked<ChatInput>,
 ) -> Result<Response, ApiError> {
     let prefer = Prefer::of(&headers);
-    let asked = server.asked(id, input, custom_key(&headers)?).await?;
+    let mut asked = server.asked(id, input, custom_key(&headers)?).await?;
+    asked.parent = watch::parent_of(&headers);
     let streamed = asked.chunks.clone();
     let begun = server.begin(asked, prefer).await?;
     if let Some(pieces) = streamed {

@@ -9,6 +9,7 @@ use std::{
 use handspike_api::ChatResponse;
 use handspike_core::{AllowAll, EventSink, Model, RecordError, Recorder, Session, SessionParts, SoFar, TurnError};
 use handspike_store::{EntriesOfTurn, StoreError};
+use handspike_telemetry::{TraceParent, TurnAbout};
 use handspike_types::{EventKind, Outcome, SessionId, with_causes};
 use uuid::Uuid;
 
@@ -41,6 +42,8 @@ pub(super) struct Turn {
     pub(super) record: Arc<Mutex<Record>>,
     /// Whom the answer is streamed to.
     pub(super) chunks: Option<Arc<Chunks>>,
+    /// The trace that it belongs to.
+    pub(super) parent: Option<TraceParent>,
 }
 
 impl Turn {
@@ -89,7 +92,14 @@ impl Turn {
             Arc::clone(&self.record),
         );
         let followers = Followers { teller, kinds: Arc::clone(&kinds), turn: self.id };
-        let mut sinks: Vec<Box<dyn EventSink>> = vec![Box::new(followers)];
+        let about = TurnAbout {
+            model: self.plan.model.clone(),
+            agent_id: Some(self.plan.agent.to_string()),
+            agent_name: Some(self.plan.agent_name.clone()),
+            parent: self.parent,
+        };
+        let mut sinks: Vec<Box<dyn EventSink>> = server.telemetry.sinks(&about);
+        sinks.push(Box::new(followers));
         if let Some(chunks) = &self.chunks {
             sinks.push(Box::new(Streamed::new(Arc::clone(chunks), kinds)));
         }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use handspike_server::{Config, Defaults, ModelSource, serve};
+use handspike_telemetry::Telemetry;
 use handspike_web::Listening;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
@@ -40,7 +41,8 @@ pub(crate) async fn while_serving_with<F: Future<Output = ()>>(
         models,
         sandboxes: Arc::new(sandboxes),
         defaults: Defaults::default(),
-        turns_grace: Duration::ZERO,
+        telemetry: Telemetry::default(),
+        stop_after: Duration::ZERO,
     };
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(config, stop.clone()));
