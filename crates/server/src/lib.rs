@@ -22,6 +22,7 @@ mod names;
 mod openapi;
 mod recall;
 mod resource;
+mod rest;
 mod router;
 mod routes;
 mod serve;

@@ -11,6 +11,7 @@ use crate::{
     error::{no_such_method, no_such_route, panicked},
     guard,
     openapi::{Api, document},
+    rest,
     routes::{
         agents, documents, files, health, history, jobs, models, projects, screenshot, sessions, tools, users,
     },
@@ -48,6 +49,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(guard)
+        .layer(middleware::from_fn(rest::read))
         .layer(measure)
         .with_state(server)
 }
