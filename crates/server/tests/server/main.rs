@@ -12,6 +12,7 @@ mod follow;
 mod history;
 mod lists;
 mod openapi;
+mod prompts;
 mod sdk;
 mod sessions;
 mod socket;
