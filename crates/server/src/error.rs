@@ -64,6 +64,13 @@ impl ApiError {
         Self::http(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").never_again()
     }
 
+    /// What is to be sent to a model is more than there is room for.
+    pub(crate) fn prompt_too_big(message: &str) -> Self {
+        let fix = "Send less, or allow more with the session's `token_budget`.";
+        let body = ErrorBody::new("prompt_too_big", "LLMServiceBadRequest", message).with_fix(fix);
+        Self::new(StatusCode::BAD_REQUEST, body).never_again()
+    }
+
     /// The server is about to end, and its successor may be there soon.
     pub(crate) fn stopping() -> Self {
         let fix = "Send the request again when it has started anew. A turn that had begun goes on by itself then.";

@@ -12,9 +12,7 @@ use crate::{
     guard,
     openapi::{Api, document},
     rest,
-    routes::{
-        agents, documents, files, health, history, jobs, models, projects, screenshot, sessions, tools, users,
-    },
+    routes::{agents, documents, files, health, history, jobs, models, projects, screenshot, sessions, tools, users},
     server::Server,
     watch,
 };

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use handspike_api::Limits;
 use handspike_core::Sandboxes;
+use handspike_prompt::Templates;
 use handspike_store::{Store, StoreError};
 use handspike_telemetry::Telemetry;
 use handspike_web::{ApiKey, Door, Origin};
@@ -22,6 +23,7 @@ pub struct Server {
     pub(crate) sandboxes: Arc<dyn Sandboxes>,
     pub(crate) defaults: Defaults,
     pub(crate) telemetry: Telemetry,
+    pub(crate) templates: Templates,
     pub(crate) turns: Arc<Turns>,
     pub(crate) hub: Arc<Hub>,
 }
@@ -86,7 +88,8 @@ impl Server {
             Err(error) => return Err(error),
         }
         let (turns, hub) = (Arc::default(), Arc::default());
-        Ok(Arc::new(Self { store, access, models, sandboxes, defaults, telemetry, turns, hub }))
+        let templates = Templates::new();
+        Ok(Arc::new(Self { store, access, models, sandboxes, defaults, telemetry, templates, turns, hub }))
     }
 
     /// Begins no more turns, and gives those that run so long to come to their end. What has not by then stays open in the

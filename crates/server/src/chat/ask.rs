@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use handspike_api::{Agent, ChatInput, EntrySource, Message, Session, ToolDefinition, User, Warning};
+use handspike_api::{Agent, ChatInput, DocReference, EntrySource, Message, Session, ToolDefinition, User, Warning};
 use handspike_core::{Model, SandboxWishes};
 use handspike_store::{Direction, Kind, List, PAGE_LIMIT, SortBy};
 use handspike_telemetry::TraceParent;
@@ -17,7 +17,6 @@ use super::{
     limits, messages,
     plan::{Keeping, KeyOf, Plan},
     settings::{self, Chosen},
-    templates,
     tools::{self, Runs},
 };
 use crate::{
@@ -32,11 +31,20 @@ pub(super) struct Asked {
     pub(super) session: Uuid,
     pub(super) plan: Arc<Plan>,
     pub(super) input: Vec<Said>,
+    /// The documents that the model is given.
+    pub(super) docs: Arc<[DocReference]>,
     pub(super) model: Box<dyn Model>,
     /// Whom the answer is streamed to, if to somebody.
     pub(super) chunks: Option<Arc<Chunks>>,
     /// The trace that the request belongs to.
     pub(super) parent: Option<TraceParent>,
+}
+
+/// What is decided before a turn, and what there is for it.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) input: Vec<Said>,
+    pub(super) docs: Vec<DocReference>,
 }
 
 /// Who takes part in a session, and what an agent has.
@@ -53,18 +61,13 @@ impl Server {
     /// Reads and checks a request. `key` is the client's own for the model's provider.
     pub(super) async fn asked(&self, session: Uuid, input: ChatInput, key: Option<&str>) -> Result<Asked, ApiError> {
         let chunks = input.stream.then(Arc::default);
-        let (plan, input) = self.planned(session, input, KeyOf::given(key)).await?;
+        let Planned { plan, input, docs } = self.planned(session, input, KeyOf::given(key)).await?;
         let model = self.models.open(&plan.model, key).map_err(|error| models::unavailable(&error.to_string()))?;
-        Ok(Asked { session, plan: Arc::new(plan), input, model, chunks, parent: None })
+        Ok(Asked { session, plan: Arc::new(plan), input, docs: docs.into(), model, chunks, parent: None })
     }
 
     /// What a request asks for, before its model is opened.
-    pub(super) async fn planned(
-        &self,
-        session: Uuid,
-        input: ChatInput,
-        key: KeyOf,
-    ) -> Result<(Plan, Vec<Said>), ApiError> {
+    pub(super) async fn planned(&self, session: Uuid, input: ChatInput, key: KeyOf) -> Result<Planned, ApiError> {
         let scene = self.scene(session, input.agent).await?;
         let agent = &scene.agents[scene.speaker];
         let Chosen { model, settings, mut warnings } = settings::chosen(&input, &agent.form);
@@ -74,10 +77,16 @@ impl Server {
         check_choice(settings.tool_choice.as_ref(), &tools)?;
         let (limits, not_in_force) = limits::in_force(input.limits, form.limits, self.defaults.limits);
         warnings.extend(not_in_force);
-        let context = context(&scene, &model, &tools, &input, &settings);
+        let docs = match &form.recall_options {
+            Some(options) if input.recall => {
+                self.recalled(options, &input.messages, agent.id, &scene.session.users).await?
+            }
+            Some(_) | None => Vec::new(),
+        };
+        let context = context(&scene, &model, &tools, &docs, &input, &settings);
         let template = form.system_template.as_ref().or(agent.form.default_system_template.as_ref());
-        let system_prompt = templates::render(template.map_or("", String::as_str), &context)?;
-        let posted = posted(input.messages, form.render_templates, &context, &mut warnings)?;
+        let system_prompt = self.render(template.map_or("", String::as_str), &context)?;
+        let posted = self.posted(input.messages, form.render_templates, &context, &mut warnings)?;
         let runs_here = input.auto_run_tools.or(form.auto_run_tools).unwrap_or(self.defaults.auto_run_tools);
         let plan = Plan {
             keeping: if input.save { Keeping::Kept } else { Keeping::Forgotten },
@@ -95,7 +104,7 @@ impl Server {
             overflow: form.context_overflow,
             warnings,
         };
-        Ok((plan, posted))
+        Ok(Planned { plan, input: posted, docs })
     }
 
     /// What the tools of a session's first agent ask of its sandbox.
@@ -177,6 +186,7 @@ fn context(
     scene: &Scene,
     model: &str,
     tools: &[ToolDefinition],
+    docs: &[DocReference],
     input: &ChatInput,
     settings: &handspike_types::ModelSettings,
 ) -> Value {
@@ -192,29 +202,37 @@ fn context(
         "users": scene.users,
         "settings": settings,
         "tools": tools,
-        "docs": [],
+        "docs": docs.iter().map(in_template).collect::<Vec<_>>(),
         "metadata": input.metadata,
     })
 }
 
-/// The messages of a request. Those of system and assistant are templates, where the session says so; what was posted is
-/// kept beside what became of it.
-fn posted(
-    messages: Vec<Message>,
-    are_templates: bool,
-    context: &Value,
-    warnings: &mut Vec<Warning>,
-) -> Result<Vec<Said>, ApiError> {
-    let mut posted = Vec::with_capacity(messages.len());
-    for (index, message) in messages.into_iter().enumerate() {
-        let Message { role, content, name, tool_call_id, tool_calls, .. } = message;
-        if let Some(sentence) = messages::left_out(role, content.as_ref()) {
-            let field = format!("messages[{index}].content");
-            warnings.push(Warning { field, message: sentence.to_owned() });
+/// A document as templates see it.
+fn in_template(doc: &DocReference) -> Value {
+    json!({"title": doc.title, "content": [doc.snippet.content], "metadata": doc.metadata})
+}
+
+impl Server {
+    /// The messages of a request. Those of system and assistant are templates, where the session says so; what was posted
+    /// is kept beside what became of it.
+    fn posted(
+        &self,
+        messages: Vec<Message>,
+        are_templates: bool,
+        context: &Value,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Vec<Said>, ApiError> {
+        let mut posted = Vec::with_capacity(messages.len());
+        for (index, message) in messages.into_iter().enumerate() {
+            let Message { role, content, name, tool_call_id, tool_calls, .. } = message;
+            if let Some(sentence) = messages::left_out(role, content.as_ref()) {
+                let field = format!("messages[{index}].content");
+                warnings.push(Warning { field, message: sentence.to_owned() });
+            }
+            let rendered = if are_templates { self.rendered(role, content.as_ref(), context)? } else { None };
+            let body = EntryBody { content, rendered, name, tool_call_id, tool_calls, ..EntryBody::default() };
+            posted.push(Said::new(EntrySource::ApiRequest, role, body));
         }
-        let rendered = if are_templates { templates::rendered(role, content.as_ref(), context)? } else { None };
-        let body = EntryBody { content, rendered, name, tool_call_id, tool_calls, ..EntryBody::default() };
-        posted.push(Said::new(EntrySource::ApiRequest, role, body));
+        Ok(posted)
     }
-    Ok(posted)
 }

@@ -63,7 +63,7 @@ impl Server {
                 Err(error) => return drop(tell_begun.send(Err(error.into()))),
             };
             failpoint::reach("turn-begun");
-            let Asked { session, plan, input, model, chunks, parent } = asked;
+            let Asked { session, plan, input, docs, model, chunks, parent } = asked;
             let (tell, answer) = oneshot::channel();
             drop(tell_begun.send(Ok(Ok(Begun { turn: id, answer }))));
             let entered = server.turns.enter(session, id);
@@ -74,6 +74,7 @@ impl Server {
                 plan,
                 entered,
                 record: Arc::default(),
+                docs,
                 chunks: chunks.clone(),
                 parent,
             };

@@ -79,7 +79,6 @@ pub(crate) fn choice(index: u32, text: &str) -> Choice {
 pub(crate) struct Seen {
     pub(crate) model: String,
     pub(crate) key: Option<String>,
-    #[allow(dead_code, reason = "templates are to come")]
     pub(crate) system_prompt: String,
     pub(crate) messages: Vec<Message>,
     pub(crate) tools: Vec<ToolSpec>,
@@ -92,6 +91,8 @@ pub(crate) struct FakeModels {
     answers: Mutex<VecDeque<Answer>>,
     /// What they answer where the list is empty.
     thinks: Mutex<Option<Thought>>,
+    /// Tokens that they take.
+    pub(crate) window: Mutex<Option<u64>>,
     /// One that there is not any more.
     forgotten: Mutex<Option<&'static str>>,
     seen: Mutex<Vec<Seen>>,
@@ -152,7 +153,7 @@ impl ModelSource for Models {
     }
 
     fn window(&self, _: &str) -> Option<u64> {
-        None
+        *self.0.window.lock().expect("nobody panics here")
     }
 }
 

@@ -16,6 +16,7 @@ mod history;
 mod hostile;
 mod lists;
 mod openapi;
+mod prompts;
 mod provider;
 mod ranges;
 mod sdk;

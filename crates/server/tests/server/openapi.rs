@@ -74,6 +74,7 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
         "post /sessions/{session_id}",
         "post /sessions/{session_id}/cancel",
         "post /sessions/{session_id}/chat",
+        "post /sessions/{session_id}/render",
         "post /users",
         "post /users/{user_id}",
         "post /users/{user_id}/docs",
