@@ -35,7 +35,7 @@ pub(crate) async fn read(request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
     let rest = Rest(Arc::new(Mutex::new(Reading { body, is_over: false })));
     let mut response = next.run(Request::from_parts(head, Body::new(rest.clone()))).await;
-    if !rest.is_read().await {
+    if !rest.came_to_its_end().await {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
@@ -57,7 +57,7 @@ impl Rest {
     }
 
     /// Reads what is left, and tells whether that was all.
-    async fn is_read(mut self) -> bool {
+    async fn came_to_its_end(mut self) -> bool {
         if self.is_end_stream() {
             return true;
         }
