@@ -202,7 +202,10 @@ fn a_model_that_never_answers_runs_into_the_time_limit() {
     let Some(_docker) = require_docker() else { return };
     let model = FakeModel::start(vec![Answer::Silence]);
     let ended = Run::asking(&model, "base").arg("--timeout").arg("2s").to_end().with_code(5);
-    assert_eq!(*ended.outcome(), json!({"outcome": "limit_reached", "which": "wall_time", "limit": "2 s of wall time"}));
+    assert_eq!(
+        *ended.outcome(),
+        json!({"outcome": "limit_reached", "which": "wall_time", "limit": "2 s of wall time"})
+    );
     assert!(ended.took < Duration::from_secs(10), "{:?}", ended.took);
 }
 

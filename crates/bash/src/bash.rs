@@ -85,29 +85,40 @@ impl Bash {
         &mut self,
         command: &str,
         timeout: Option<Duration>,
-        call: BashCall<'_>,
+        mut call: BashCall<'_>,
     ) -> Result<ToolOutput, StartError> {
-        let news = self.ready_shell()?;
         let limits = Limits { timeout: timeout.unwrap_or(call.default_timeout), kill_grace: self.config.kill_grace };
-        let progress = call.progress.map(Progress::new);
         let mut capture = Capture::new(&self.config);
-        let started = Instant::now();
-        let (Some(shell), Some(janitor)) = (&mut self.shell, &self.janitor) else {
-            return Err(io::Error::other("no shell").into());
-        };
-        let end = match call::run(shell, janitor, command, limits, call.cancel, progress, &mut capture) {
-            Ok(end) => end,
-            Err(error) => {
-                // The shell may be at any point of the command, so the next call gets another.
-                self.kill_all();
-                return Err(error.into());
+        let mut is_second = false;
+        let (news, started, end) = loop {
+            let news = self.ready_shell()?;
+            let started = Instant::now();
+            let (Some(shell), Some(janitor)) = (&mut self.shell, &self.janitor) else {
+                return Err(io::Error::other("no shell").into());
+            };
+            let progress = call.progress.as_mut().map(|tell| Progress::new(&mut **tell));
+            let end = match call::run(shell, janitor, command, limits, call.cancel, progress, &mut capture) {
+                Ok(end) => end,
+                Err(error) => {
+                    // The shell may be at any point of the command, so the next call gets another.
+                    self.kill_all();
+                    return Err(error.into());
+                }
+            };
+            // A shell that was about to end when the call began, as after `set -t`: the command has had no effect.
+            let ended_before = matches!(end, End::ShellDied(_)) && !shell.has_read().unwrap_or(true);
+            if !ended_before || is_second {
+                break (news, started, end);
             }
+            is_second = true;
         };
         let duration = started.elapsed();
         let succeeded = match end {
             End::Reported(Report { shell: ShellIs::Ready, .. }) | End::Stopped(_) => Ok(()),
             End::NotRead | End::Reported(Report { shell: ShellIs::OutOfFiles, .. }) => {
-                shell.leave();
+                if let Some(shell) = &mut self.shell {
+                    shell.leave();
+                }
                 self.succeed(Predecessor::Ended)
             }
             End::StoppedWithShell(_) | End::ShellDied(_) => self.succeed(Predecessor::Ended),

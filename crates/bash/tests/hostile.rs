@@ -254,8 +254,9 @@ fn a_report_cannot_be_imitated() {
 fn the_keepers_death_is_told_and_survived() {
     let mut session = Session::new();
     session.run("kill -9 $PPID; true");
-    let answers: Vec<_> = (0..3).map(|_| session.run("echo on")).collect();
-    assert!(answers.last().expect("three").text.starts_with("on\n"), "{}", answers[2].text);
+    // How soon the shell's own end follows is the system's business.
+    let answers: Vec<_> = (0..10).map(|_| session.run("echo on").text).collect();
+    assert!(answers.last().expect("ten").starts_with("on\n"), "{answers:?}");
 }
 
 #[test]
