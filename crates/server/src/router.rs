@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     chat,
     error::{no_such_method, no_such_route, panicked},
-    guard,
+    guard, openai,
     openapi::{Api, document},
     routes::{agents, health, history, jobs, models, projects, sessions, tools, users},
     server::Server,
@@ -24,6 +24,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .merge(sessions::routes())
         .merge(history::routes())
         .merge(chat::routes::routes())
+        .merge(openai::routes())
         .merge(jobs::routes())
         .merge(projects::routes())
         .merge(health::routes())

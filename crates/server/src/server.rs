@@ -10,6 +10,7 @@ use handspike_web::{ApiKey, Door, Origin};
 use crate::{
     ModelSource,
     chat::{hub::Hub, turns::Turns},
+    openai::Awaiting,
     routes::projects,
 };
 
@@ -22,6 +23,7 @@ pub struct Server {
     pub(crate) defaults: Defaults,
     pub(crate) turns: Arc<Turns>,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) awaiting: Awaiting,
 }
 
 /// What a server is made of.
@@ -81,8 +83,8 @@ impl Server {
             Ok(_) | Err(StoreError::Duplicate { .. }) => {}
             Err(error) => return Err(error),
         }
-        let (turns, hub) = (Arc::default(), Arc::default());
-        Ok(Arc::new(Self { store, access, models, sandboxes, defaults, turns, hub }))
+        let (turns, hub, awaiting) = (Arc::default(), Arc::default(), Awaiting::default());
+        Ok(Arc::new(Self { store, access, models, sandboxes, defaults, turns, hub, awaiting }))
     }
 
     /// Begins no more turns, and gives those that run so long to come to their end. What has not by then stays open in the

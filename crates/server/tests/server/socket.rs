@@ -13,12 +13,22 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    fakes::{Boxes, Models},
+    fakes::{Boxes, FakeModels, Models},
     support::{KEY, store},
 };
 
 /// Serves on a free port while the test talks to it, and ends with it.
 pub(crate) async fn while_serving<F: Future<Output = ()>>(talk: impl FnOnce(String) -> F) {
+    while_serving_models(|_| {}, talk).await;
+}
+
+/// The same with models that are told what to do.
+pub(crate) async fn while_serving_models<F: Future<Output = ()>>(
+    tell: impl FnOnce(&FakeModels),
+    talk: impl FnOnce(String) -> F,
+) {
+    let models = Arc::<FakeModels>::default();
+    tell(&models);
     let (_folder, store) = store().await;
     let listening = Listening::at("127.0.0.1:0".parse().expect("an address"), &[]).await.expect("a socket");
     let url = format!("http://{}", listening.address());
@@ -28,7 +38,7 @@ pub(crate) async fn while_serving<F: Future<Output = ()>>(talk: impl FnOnce(Stri
         hosts: vec!["box.example".to_owned()],
         origins: vec!["https://app.example.com".parse().expect("an origin")],
         store: store.clone(),
-        models: Arc::new(Models(Arc::default())),
+        models: Arc::new(Models(models)),
         sandboxes: Arc::new(Boxes(Arc::default())),
         defaults: Defaults::default(),
         turns_grace: Duration::ZERO,
