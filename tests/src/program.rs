@@ -32,11 +32,18 @@ pub(crate) fn path() -> PathBuf {
     env::var_os("HANDSPIKE_BIN").map_or_else(built, PathBuf::from)
 }
 
-/// A command that runs the program without what the caller's environment says about models.
+/// A command that runs the program without what the caller's environment says to it, but for where its parts are.
 #[must_use]
 pub fn handspike(arguments: &[&str]) -> Command {
     let mut command = Command::new(path());
-    command.args(arguments).env_remove("OPENAI_API_KEY").env_remove("OPENAI_BASE_URL").env_remove("HANDSPIKE_LOG");
+    command.args(arguments);
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        let is_ours = name.starts_with("HANDSPIKE_") && !["HANDSPIKE_BIN", "HANDSPIKE_GUEST"].contains(&&*name);
+        if is_ours || name.starts_with("OPENAI_") || name.starts_with("OTEL_") {
+            command.env_remove(&*name);
+        }
+    }
     command
 }
 

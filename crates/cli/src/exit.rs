@@ -9,18 +9,20 @@ use std::{
 use handspike_core::TurnError;
 use handspike_runtime::{BeginError, ModelChoiceError, ScenarioError};
 use handspike_sandbox::{BuildError, EngineError, GuestMissing, SpecError};
+use handspike_store::{BackupError, OpenError, StoreError};
 use handspike_types::{Outcome, with_causes};
 
 /// What `--help` says about exit codes.
 pub(crate) const HELP: &str = "Exit codes:
   0    done
   1    a fault of Handspike itself, or a record that could not be written
-  2    wrong usage: an unknown flag, model, image or mount path, a mistake in a scenario file, an empty prompt
+  2    wrong usage: an unknown flag, model, image or mount path, a mistake in a scenario or configuration file, an empty prompt
   3    the model could not be asked, or gave no usable answer
   4    no Docker Engine, or a sandbox that could not be made or ended too early
   5    a limit was reached: steps, time or tokens
   6    a scenario's expectation was not met; a conformance case failed, or none applied
-  130  interrupted; a server of `mcp` that is told to stop ends with 0";
+  7    a database that cannot be opened, is in use, or is damaged
+  130  interrupted; a server of `mcp` or `serve` that is told to stop ends with 0";
 
 /// The ends of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,7 @@ pub(crate) enum Exit {
     Sandbox,
     Limit,
     Expectation,
+    Database,
     Interrupted,
     /// The status of a program that ran in a sandbox on the user's behalf.
     Program(u8),
@@ -47,6 +50,7 @@ impl Exit {
             Self::Sandbox => 4,
             Self::Limit => 5,
             Self::Expectation => 6,
+            Self::Database => 7,
             Self::Interrupted => 130,
             Self::Program(status) => status,
         }
@@ -92,6 +96,11 @@ impl Failure {
         Self { exit: Exit::Sandbox, error: error.into() }
     }
 
+    /// A database that can't be used, in one sentence and a hint.
+    pub(crate) fn database(text: impl Into<String>) -> Self {
+        Self { exit: Exit::Database, error: anyhow::Error::msg(text.into()) }
+    }
+
     /// Something that should not happen.
     pub(crate) fn internal(error: impl Error + Send + Sync + 'static) -> Self {
         Self { exit: Exit::Fault, error: error.into() }
@@ -132,6 +141,9 @@ failures! {
     GuestMissing => Fault,
     EngineError => Sandbox,
     BuildError => Sandbox,
+    OpenError => Database,
+    StoreError => Database,
+    BackupError => Database,
 }
 
 #[cfg(test)]

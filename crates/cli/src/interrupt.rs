@@ -1,6 +1,6 @@
 //! Ctrl-C in stages: the first asks for a polite end, the second stops waiting for it, the third ends the program.
 
-use std::{io, process};
+use std::{future::pending, io, process};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -16,27 +16,50 @@ pub(crate) struct Interrupt {
     pub(crate) at_once: CancellationToken,
 }
 
+/// How far interrupts have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The first.
+    Polite,
+    /// The second.
+    AtOnce,
+}
+
 impl Interrupt {
     /// Listens to SIGINT, SIGTERM and the end of the terminal from now on.
     pub(crate) fn listen() -> io::Result<Self> {
+        Self::listen_saying(|stage| match stage {
+            Stage::Polite => tell("\nstopping; press Ctrl-C again to stop waiting"),
+            Stage::AtOnce => tell("\nremoving the sandbox; press Ctrl-C again to leave it to the next start"),
+        })
+    }
+
+    /// The same, with words of the caller's. Where the program was started to outlive its terminal (`nohup`), it does.
+    pub(crate) fn listen_saying(say: impl Fn(Stage) + Send + 'static) -> io::Result<Self> {
         let mut interrupts = signal(SignalKind::interrupt())?;
         let mut terminations = signal(SignalKind::terminate())?;
-        let mut hangups = signal(SignalKind::hangup())?;
+        let mut hangups = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
         let interrupt = Self::default();
         let stages = interrupt.clone();
         tokio::spawn(async move {
             loop {
+                let hangup = async {
+                    match &mut hangups {
+                        Some(hangups) => hangups.recv().await,
+                        None => pending().await,
+                    }
+                };
                 tokio::select! {
                     _ = interrupts.recv() => {}
                     _ = terminations.recv() => {}
-                    _ = hangups.recv() => {}
+                    _ = hangup => {}
                 }
                 if !stages.polite.is_cancelled() {
                     stages.polite.cancel();
-                    tell("\nstopping; press Ctrl-C again to stop waiting");
+                    say(Stage::Polite);
                 } else if !stages.at_once.is_cancelled() {
                     stages.at_once.cancel();
-                    tell("\nremoving the sandbox; press Ctrl-C again to leave it to the next start");
+                    say(Stage::AtOnce);
                 } else {
                     process::exit(Exit::Interrupted.code().into());
                 }
@@ -44,4 +67,11 @@ impl Interrupt {
         });
         Ok(interrupt)
     }
+}
+
+/// Whether SIGHUP is ignored, as the system tells it: listening to it would end that.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }

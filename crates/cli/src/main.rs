@@ -3,12 +3,15 @@
 //! A thin program: it parses at the edge, checks everything that can be checked before a container is made, hands
 //! over to `handspike-runtime` and `handspike-sandbox`, and turns how it ended into an exit code.
 
+mod address;
 mod approval;
 mod commands;
+mod config;
 mod exit;
 mod interrupt;
 mod place;
 mod render;
+mod state_folder;
 mod tool_args;
 mod units;
 
@@ -35,6 +38,11 @@ enum Command {
     Sandbox(commands::sandbox::SandboxCommand),
     /// Offer the tools of a sandbox to an MCP client.
     Mcp(commands::mcp::McpArgs),
+    /// Serve the sessions API over HTTP: agents, users, sessions and their chats, with tools in sandboxes.
+    Serve(Box<commands::serve::ServeArgs>),
+    /// Look after a server's database: bring it up to date, check, copy and restore it.
+    #[command(subcommand)]
+    Db(commands::db::DbCommand),
     /// Check a tool server against what good tools do: our own, or anybody's.
     Conformance(commands::conformance::ConformanceArgs),
 }
@@ -42,7 +50,7 @@ enum Command {
 /// The variables that are read, beside those of the terminal.
 const ENVIRONMENT: &str = "Environment:
   HANDSPIKE_GUEST    the program that goes into sandboxes; otherwise `handspike-guest` beside this one
-  HANDSPIKE_API_KEY  the key of clients of `mcp --http`
+  HANDSPIKE_API_KEY  the key of clients of `mcp --http` and of `serve`, whose other variables its --help names
   HANDSPIKE_LOG      what is logged to standard error, such as `handspike=debug`
   DOCKER_HOST        the Docker Engine; otherwise unix:///var/run/docker.sock
   OPENAI_API_KEY, OPENAI_BASE_URL
@@ -61,14 +69,15 @@ fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("HANDSPIKE_LOG").unwrap_or_else(|_| "handspike=warn".into()),
-        )
-        .with_writer(std::io::stderr)
-        .init();
-
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    // A server serves many at once, and its configuration says how it logs.
+    let mut runtime = match cli.command {
+        Command::Serve(_) => tokio::runtime::Builder::new_multi_thread(),
+        Command::Run(_) | Command::Sandbox(_) | Command::Mcp(_) | Command::Db(_) | Command::Conformance(_) => {
+            begin_log();
+            tokio::runtime::Builder::new_current_thread()
+        }
+    };
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::internal(error).report(),
     };
@@ -77,6 +86,8 @@ fn main() -> ExitCode {
             Command::Run(args) => commands::run::run(args).await,
             Command::Sandbox(command) => commands::sandbox::run(command).await,
             Command::Mcp(args) => commands::mcp::run(args).await,
+            Command::Serve(args) => commands::serve::run(*args).await,
+            Command::Db(command) => commands::db::run(command).await,
             Command::Conformance(args) => commands::conformance::run(args).await,
         }
     });
@@ -86,4 +97,13 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(),
     }
+}
+
+fn begin_log() {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("HANDSPIKE_LOG").unwrap_or_else(|_| "handspike=warn".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
 }

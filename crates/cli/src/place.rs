@@ -174,7 +174,7 @@ impl Resolved {
                 if removed > 0 {
                     activity.note(&format!("removed {removed} sandbox(es) that an earlier run left behind"));
                 }
-                spec.image = resolve_image(&engine, &image, activity).await?;
+                spec.image = resolve_image(&engine, &image, activity, &|note| activity.note(note)).await?;
                 warn_of_unwritable_mounts(&spec.mounts, activity);
                 let place = SandboxPlace { engine: engine.clone(), guest, spec: *spec, history };
                 (Place::Sandbox(Box::new(place)), Some(engine))
@@ -185,7 +185,7 @@ impl Resolved {
 }
 
 /// The processors of a sandbox, of those that the engine has. It refuses to make a container with more.
-fn processors(asked: Option<f64>, usual: f64, there_are: f64) -> Result<f64, Failure> {
+pub(crate) fn processors(asked: Option<f64>, usual: f64, there_are: f64) -> Result<f64, Failure> {
     match asked {
         Some(asked) if asked > there_are => Err(Failure::usage(format!(
             "--cpus {asked} is more than there is: the engine has {there_are}\nhint: give --cpus {there_are} or less"
@@ -212,7 +212,12 @@ fn warn_of_unwritable_mounts(mounts: &[Mount], activity: &Activity) {
 }
 
 /// The engine's reference of an image. Handspike's own are built when they are missing.
-async fn resolve_image(engine: &Engine, name: &str, activity: &Activity) -> Result<String, Failure> {
+pub(crate) async fn resolve_image(
+    engine: &Engine,
+    name: &str,
+    activity: &Activity,
+    note: &dyn Fn(&str),
+) -> Result<String, Failure> {
     let images = Images::new(engine.clone());
     let Some(image) = BuiltIn::named(name) else {
         return if images.has(name).await.map_err(Failure::sandbox)? {
@@ -224,7 +229,7 @@ async fn resolve_image(engine: &Engine, name: &str, activity: &Activity) -> Resu
         };
     };
     if !images.has(&image.tag()).await.map_err(Failure::sandbox)? {
-        activity.note(&format!("the image `{image}` is not built yet; building it takes some minutes, once"));
+        note(&format!("the image `{image}` is not built yet; building it takes some minutes, once"));
         images.ensure(image, &BuildOptions::default(), &|line| activity.busy(&line)).await?;
         activity.idle();
     }

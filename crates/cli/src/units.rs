@@ -21,14 +21,15 @@ pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
     if bytes < 6 << 20 { Err(format!("`{text}` is too little; the least is 6m")) } else { Ok(bytes) }
 }
 
-/// Reads `90`, `90s`, `30m` or `2h`.
+/// Reads `90`, `90s`, `30m`, `2h` or `7d`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no time; write for example 90s, 30m or 2h");
+    let wrong = || format!("`{text}` is no time; write for example 90s, 30m, 2h or 7d");
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
         "" | "s" => 1,
         "m" => 60,
         "h" => 3600,
+        "d" => 86_400,
         _ => return Err(wrong()),
     };
     let seconds = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)?;
@@ -36,6 +37,24 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
         0 => Err("a time of 0 leaves nothing to do".to_owned()),
         seconds if seconds > 30 * 24 * 3600 => Err(format!("`{text}` is more than 30 days")),
         seconds => Ok(Duration::from_secs(seconds)),
+    }
+}
+
+/// A time as [`parse_duration`] reads it, in the largest unit that says it.
+pub(crate) fn write_duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let units = [(86_400, "d"), (3600, "h"), (60, "m")];
+    match units.iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit)) {
+        Some((unit, letter)) => format!("{}{letter}", seconds / unit),
+        None => format!("{seconds}s"),
+    }
+}
+
+/// A size as [`parse_bytes`] reads it, in the largest unit that says it.
+pub(crate) fn write_bytes(bytes: u64) -> String {
+    match [(30, "g"), (20, "m"), (10, "k")].iter().find(|(shift, _)| bytes.trailing_zeros() >= *shift) {
+        Some((shift, letter)) => format!("{}{letter}", bytes >> shift),
+        None => bytes.to_string(),
     }
 }
 
@@ -91,8 +110,19 @@ mod tests {
     fn times_are_read_with_their_units() {
         assert_eq!(parse_duration("90"), Ok(Duration::from_secs(90)));
         assert_eq!(parse_duration("30m"), Ok(Duration::from_secs(1800)));
-        for wrong in ["", "0", "m", "1d", "-1", "99999999h"] {
+        assert_eq!(parse_duration("7d"), Ok(Duration::from_secs(7 * 86_400)));
+        for wrong in ["", "0", "m", "31d", "-1", "99999999h"] {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_and_times_are_written_as_they_are_read() {
+        for text in ["7d", "36h", "90s", "15m"] {
+            assert_eq!(parse_duration(text).map(write_duration).as_deref(), Ok(text));
+        }
+        for text in ["2g", "1536m", "8388609"] {
+            assert_eq!(parse_bytes(text).map(write_bytes).as_deref(), Ok(text));
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use handspike_types::{ComputerVersion, computer::Point, desktop::Window, quoted};
 
-use crate::{Frame, Settled};
+use crate::{Delivery, Frame, Settled};
 
 /// In place of a picture that would be the last one again.
 pub(crate) const SAME_PICTURE: &str = "the picture is the same as the last one, and is not sent again";
@@ -17,6 +17,8 @@ pub(crate) const SAME_PICTURE: &str = "the picture is the same as the last one, 
 pub(crate) enum Outcome {
     /// It was carried out, and the screen was watched.
     Acted(Settled),
+    /// A text was typed, and the screen was watched.
+    Typed(Delivery, Settled),
     /// Time passed, and then the screen was watched.
     Waited(Duration, Settled),
     /// There was nothing to do.
@@ -34,6 +36,7 @@ impl Outcome {
     pub(crate) fn text(&self, version: ComputerVersion) -> Option<String> {
         let done = match self {
             Self::Acted(settled) => settling(*settled),
+            Self::Typed(delivery, settled) => typed(*delivery, *settled),
             Self::Waited(time, settled) => waited(*time, *settled),
             Self::Idle(reason) => (*reason).to_owned(),
             Self::Pointer(Point { x, y }) if version < ComputerVersion::V20260801 => {
@@ -48,7 +51,7 @@ impl Outcome {
     /// Whether a picture of the screen as it is afterwards belongs to the answer.
     pub(crate) fn wants_the_screen(&self, version: ComputerVersion) -> bool {
         match self {
-            Self::Acted(_) | Self::Waited(..) | Self::Idle(_) => version < ComputerVersion::V20260801,
+            Self::Acted(_) | Self::Typed(..) | Self::Waited(..) | Self::Idle(_) => version < ComputerVersion::V20260801,
             Self::Pointer(_) | Self::Screen(_) | Self::Part(_) => false,
         }
     }
@@ -57,14 +60,16 @@ impl Outcome {
     pub(crate) fn is_the_screen(&self) -> bool {
         match self {
             Self::Screen(_) => true,
-            Self::Acted(_) | Self::Waited(..) | Self::Idle(_) | Self::Pointer(_) | Self::Part(_) => false,
+            Self::Acted(_) | Self::Typed(..) | Self::Waited(..) | Self::Idle(_) | Self::Pointer(_) | Self::Part(_) => {
+                false
+            }
         }
     }
 
     /// How the screen came to rest, if it was watched.
     pub(crate) fn settled(&self) -> Option<Settled> {
         match self {
-            Self::Acted(settled) | Self::Waited(_, settled) => Some(*settled),
+            Self::Acted(settled) | Self::Typed(_, settled) | Self::Waited(_, settled) => Some(*settled),
             Self::Idle(_) | Self::Pointer(_) | Self::Screen(_) | Self::Part(_) => None,
         }
     }
@@ -104,6 +109,19 @@ fn settling(settled: Settled) -> String {
     }
 }
 
+fn typed(delivery: Delivery, settled: Settled) -> String {
+    let settled = settling(settled);
+    match delivery {
+        Delivery::Sound => settled,
+        Delivery::Pending => format!(
+            "{settled}; the program that is typed at has not read all of it yet, and finds it as it was typed when it does"
+        ),
+        Delivery::Unconfirmed => format!(
+            "{settled}; it could not be confirmed that the program read each character in time: compare what it shows with the text"
+        ),
+    }
+}
+
 /// A change may have come at any time of the wait, so only what is true of all of it is told.
 fn waited(time: Duration, settled: Settled) -> String {
     let seconds = time.as_secs_f64();
@@ -137,6 +155,18 @@ mod tests {
         for outcome in [Outcome::Acted(Settled::Unchanged(Duration::ZERO)), Outcome::Idle("no need")] {
             assert!(outcome.text(version).is_some_and(|text| text.starts_with("OK")));
             assert!(!outcome.wants_the_screen(version));
+        }
+    }
+
+    #[test]
+    fn a_text_that_may_not_have_arrived_is_told() {
+        let told =
+            |delivery| Outcome::Typed(delivery, Settled::Changed(Duration::ZERO)).text(ComputerVersion::V20260801);
+        let settled = "OK: settled after 0 ms, the screen changed";
+        assert_eq!(told(Delivery::Sound).as_deref(), Some(settled));
+        for (delivery, words) in [(Delivery::Pending, "not read all"), (Delivery::Unconfirmed, "not be confirmed")] {
+            let text = told(delivery).unwrap_or_default();
+            assert!(text.starts_with(settled) && text.contains(words), "{text}");
         }
     }
 

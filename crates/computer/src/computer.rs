@@ -193,7 +193,9 @@ impl<D: Desktop> Computer<D> {
                 frame.scaled(scale.picture()).to_image()?
             }
             Outcome::Part(frame) => frame.to_image()?,
-            Outcome::Acted(_) | Outcome::Waited(..) | Outcome::Idle(_) | Outcome::Pointer(_) => return Ok(()),
+            Outcome::Acted(_) | Outcome::Typed(..) | Outcome::Waited(..) | Outcome::Idle(_) | Outcome::Pointer(_) => {
+                return Ok(());
+            }
         };
         output.content.push(ContentPart::Image(image));
         Ok(())

@@ -58,7 +58,7 @@ pub trait Desktop {
     fn release_keys(&mut self) -> Result<(), DesktopError>;
 
     /// Types a text, whatever its characters, or says which one cannot be typed before any is.
-    fn type_text(&mut self, text: &str) -> Result<(), DesktopError>;
+    fn type_text(&mut self, text: &str) -> Result<Delivery, DesktopError>;
 
     /// Lets time pass.
     fn pause(&mut self, time: Duration) -> Result<(), DesktopError>;
@@ -90,6 +90,17 @@ impl Extent {
     pub fn contains(self, point: Point) -> bool {
         point.x < self.width && point.y < self.height
     }
+}
+
+/// What is known of the arrival of a text that was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Whoever has the keyboard has read every character, or will find it as it was typed.
+    Sound,
+    /// The same, but it is known that the end has not been read yet.
+    Pending,
+    /// It may be that a character was read too late, and taken for another.
+    Unconfirmed,
 }
 
 /// How the screen came to rest.

@@ -85,11 +85,26 @@ pub enum DesktopError {
     /// The layout lacks a symbol and leaves no key to put it on.
     #[error("the keyboard layout has no key left that {} could be typed with", quoted(.0))]
     NoSpareKey(String),
-    /// The program with the keyboard focus is busy with something else.
+    /// The program with the keyboard focus is stopped or busy with something else. The counts are of characters, a line
+    /// end of two being one.
     #[error(
-        "the program that is typed at has not read its keys for {0:?}; the rest of the text was not typed\nhint: take a screenshot to see how far it got"
+        "the program that is typed at does not read its keys: it is known to have read {read} of the {sent} characters that were sent, and has read no more for {waited:?}; the rest of the {total} characters was not typed\nhint: take a screenshot to see how far it got; what was sent arrives when the program goes on"
     )]
-    NotRead(Duration),
+    NotRead {
+        /// How long it was waited for.
+        waited: Duration,
+        /// Characters that it has read at least.
+        read: usize,
+        /// Characters that were typed.
+        sent: usize,
+        /// Characters of the text.
+        total: usize,
+    },
+    /// The same, before a chord that needs a key which is still to be looked up.
+    #[error(
+        "the program that was typed at before has not read its keys for {0:?}; nothing was pressed\nhint: take a screenshot to see how far it got"
+    )]
+    EarlierNotRead(Duration),
     /// The program that was asked for its text is busy with something else, or gone.
     #[error("the program that holds the clipboard did not answer within {0:?}")]
     ClipboardSilent(Duration),
@@ -124,7 +139,8 @@ impl DesktopError {
             | Self::Lost(_)
             | Self::Refused(_)
             | Self::NoSpareKey(_)
-            | Self::NotRead(_)
+            | Self::NotRead { .. }
+            | Self::EarlierNotRead(_)
             | Self::Keyboard
             | Self::Encode(_)
             | Self::System(_) => false,

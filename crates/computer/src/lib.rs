@@ -29,7 +29,7 @@ mod x11;
 
 pub use computer::Computer;
 pub use config::ComputerConfig;
-pub use desktop::{Desktop, Extent, Settled};
+pub use desktop::{Delivery, Desktop, Extent, Settled};
 pub use error::{ConnectError, DesktopError, PlatformError};
 pub use frame::Frame;
 #[cfg(feature = "host-desktop")]

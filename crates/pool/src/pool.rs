@@ -93,6 +93,10 @@ impl Sandboxes for Pool {
     async fn remove(&self, session: SessionId) -> Result<(), Fault> {
         self.shared.remove(session).await
     }
+
+    fn running(&self) -> Option<usize> {
+        Some(self.counts().running)
+    }
 }
 
 impl Shared {

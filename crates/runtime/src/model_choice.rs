@@ -6,7 +6,7 @@ use handspike_core::Model;
 use handspike_models::openai::{ApiKey, ClientError, OpenAi, OpenAiConfig};
 use thiserror::Error;
 
-const OPENAI_URL: &str = "https://api.openai.com/v1";
+pub(crate) const OPENAI_URL: &str = "https://api.openai.com/v1";
 
 /// A name or address that leads to no model.
 #[derive(Debug, Error)]
@@ -27,11 +27,7 @@ pub enum ModelChoiceError {
 /// The model of a name such as `openai:gpt-6`. Key and base URL come from `OPENAI_API_KEY` and `OPENAI_BASE_URL` where
 /// they are not given. Nothing is sent yet.
 pub fn model_named(name: &str, base_url: Option<&str>) -> Result<Box<dyn Model>, ModelChoiceError> {
-    let unknown = || ModelChoiceError::Unknown(name.to_owned());
-    let (provider, model) = name.split_once(':').ok_or_else(unknown)?;
-    if provider != "openai" || model.is_empty() {
-        return Err(unknown());
-    }
+    let model = openai_name(name)?;
     let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
     let base_url = base_url.map(str::to_owned).or_else(|| variable("OPENAI_BASE_URL"));
     let api_key = variable("OPENAI_API_KEY").map(ApiKey::new);
@@ -40,4 +36,15 @@ pub fn model_named(name: &str, base_url: Option<&str>) -> Result<Box<dyn Model>,
     }
     let base_url = base_url.unwrap_or_else(|| OPENAI_URL.to_owned());
     Ok(Box::new(OpenAi::new(OpenAiConfig::new(model, base_url, api_key))?))
+}
+
+/// Whether a name is one of a provider's models, as far as that can be seen from it.
+pub fn check_model_name(name: &str) -> Result<(), ModelChoiceError> {
+    openai_name(name).map(drop)
+}
+
+/// What a model is called at its provider, which is any server that speaks Chat Completions.
+pub(crate) fn openai_name(name: &str) -> Result<&str, ModelChoiceError> {
+    let model = name.strip_prefix("openai:").filter(|model| !model.is_empty());
+    model.ok_or_else(|| ModelChoiceError::Unknown(name.to_owned()))
 }

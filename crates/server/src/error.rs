@@ -16,6 +16,9 @@ use handspike_api::{
 /// What clients look at before they try again.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
+/// How many seconds a server that stops may take until it, or another in its place, is there again.
+const STOPPING: u32 = 10;
+
 /// An answer that is an error.
 #[derive(Debug)]
 pub(crate) struct ApiError {
@@ -59,6 +62,19 @@ impl ApiError {
     /// Something here is broken; what it is stands in the log.
     pub(crate) fn internal() -> Self {
         Self::http(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").never_again()
+    }
+
+    /// What is to be sent to a model is more than there is room for.
+    pub(crate) fn prompt_too_big(message: &str) -> Self {
+        let fix = "Send less, or allow more with the session's `token_budget`.";
+        let body = ErrorBody::new("prompt_too_big", "LLMServiceBadRequest", message).with_fix(fix);
+        Self::new(StatusCode::BAD_REQUEST, body).never_again()
+    }
+
+    /// The server is about to end, and its successor may be there soon.
+    pub(crate) fn stopping() -> Self {
+        let fix = "Send the request again when it has started anew. A turn that had begun goes on by itself then.";
+        Self::http(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping").with_fix(fix).again_after(STOPPING)
     }
 
     /// One mistake outside the body.

@@ -16,7 +16,10 @@ use axum::{
 };
 use handspike_web::{Page, Refusal};
 
-use crate::{error::ApiError, openai, routes::health, server::Server};
+use crate::{docs, error::ApiError, openai, routes::health, server::Server};
+
+/// What is told to everybody who may come in at all.
+const NEEDS_NO_KEY: [&str; 2] = [health::PATH, docs::PATH];
 
 /// The other header that may carry the key.
 const AUTH_KEY: HeaderName = HeaderName::from_static("x-auth-key");
@@ -48,7 +51,7 @@ async fn admitted(server: &Server, page: Page, request: Request, next: Next) -> 
     let is_preflight = page != Page::None && request.method() == Method::OPTIONS;
     let mut response = if is_preflight {
         StatusCode::NO_CONTENT.into_response()
-    } else if path == health::PATH {
+    } else if NEEDS_NO_KEY.contains(&path.as_str()) {
         next.run(request).await
     } else {
         match check_key(server, request.headers()) {

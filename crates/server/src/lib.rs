@@ -8,27 +8,34 @@
 //!
 //! There is no SQL here and no shape of a body but a project's: those are the store's and the API's.
 
+mod access_error;
 mod body;
 mod chat;
+mod docs;
 mod error;
 mod failpoint;
+mod file_place;
 mod filter;
 mod guard;
 mod ids;
-mod model_source;
 mod names;
 mod openai;
 mod openapi;
+mod recall;
 mod resource;
+mod rest;
 mod router;
 mod routes;
 mod serve;
 mod server;
 mod store_error;
 mod time;
+mod transfer;
+mod watch;
 
+pub use handspike_core::{ModelSource, ModelUnavailable};
 pub use handspike_prompt::SYSTEM_TEMPLATE;
-pub use model_source::{ModelSource, ModelUnavailable};
+pub use recall::Recalled;
 pub use router::router;
 pub use routes::projects::{Project, ProjectForm};
 pub use serve::{Config, serve};

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use handspike_core::Sandboxes;
 use handspike_store::{Store, StoreError};
+use handspike_telemetry::Telemetry;
 use handspike_web::{ApiKey, Listening, Origin};
 use tokio_util::sync::CancellationToken;
 
@@ -36,32 +37,27 @@ pub struct Config {
     pub sandboxes: Arc<dyn Sandboxes>,
     /// What holds where neither a request nor its session or agent say anything.
     pub defaults: Defaults,
-    /// How long running turns may take to come to their end after the stop. What has not by then is gone on with after the
-    /// next start.
-    pub turns_grace: Duration,
+    /// Who watches it.
+    pub telemetry: Telemetry,
+    /// How long running turns may take to come to their end once the server is to stop.
+    pub stop_after: Duration,
 }
 
-/// Serves until the stop.
+/// Serves until the stop. From then on no turn begins, and those that run have their time to come to an end; what has not
+/// by then is left as it is stored, for the next start to go on with.
 pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), StoreError> {
-    let Config { listening, key, hosts, origins, store, models, sandboxes, defaults, turns_grace } = config;
+    let Config { listening, key, hosts, origins, store, models, sandboxes, defaults, telemetry, stop_after } = config;
     let access = Access::new(key, hosts, origins, listening.address().port());
-    let server = Server::new(ServerParts { store, access, models, sandboxes, defaults }).await?;
-    let stop_serving = CancellationToken::new();
-    let tending = tokio::spawn(Arc::clone(&server).tend(stop.clone()));
-    let stopping = tokio::spawn({
-        let (server, stop_serving) = (Arc::clone(&server), stop_serving.clone());
-        async move {
-            stop.cancelled().await;
-            // Their clients are still there to be answered.
-            server.stop(turns_grace).await;
-            stop_serving.cancel();
-        }
-    });
-    listening.serve(router(server), CONNECTIONS_LIMIT, stop_serving, END_LIMIT).await;
-    for task in [tending, stopping] {
-        if let Err(panic) = task.await {
-            tracing::error!(%panic, "a task of the server has panicked");
-        }
-    }
+    let server = Server::new(ServerParts { store, access, models, sandboxes, defaults, telemetry }).await?;
+    let turns_ended = CancellationToken::new();
+    let tend = Arc::clone(&server).tend(stop.clone());
+    let end_turns = async {
+        stop.cancelled().await;
+        server.turns.end(stop_after).await;
+        turns_ended.cancel();
+    };
+    // Clients are told that no turn begins, rather than finding nobody, until there is nothing left to wait for.
+    let routes = router(Arc::clone(&server));
+    tokio::join!(tend, end_turns, listening.serve(routes, CONNECTIONS_LIMIT, turns_ended.clone(), END_LIMIT));
     Ok(())
 }

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use handspike_api::Limits;
 use handspike_core::Sandboxes;
+use handspike_prompt::Templates;
 use handspike_store::{Store, StoreError};
+use handspike_telemetry::Telemetry;
 use handspike_web::{ApiKey, Door, Origin};
 
 use crate::{
@@ -21,6 +23,8 @@ pub struct Server {
     pub(crate) models: Arc<dyn ModelSource>,
     pub(crate) sandboxes: Arc<dyn Sandboxes>,
     pub(crate) defaults: Defaults,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) templates: Templates,
     pub(crate) turns: Arc<Turns>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) awaiting: Awaiting,
@@ -38,6 +42,8 @@ pub struct ServerParts {
     pub sandboxes: Arc<dyn Sandboxes>,
     /// What holds where neither a request nor its session or agent say anything.
     pub defaults: Defaults,
+    /// Who watches it.
+    pub telemetry: Telemetry,
 }
 
 /// What holds where nobody says anything.
@@ -78,18 +84,19 @@ impl Access {
 impl Server {
     /// A server of these parts, in whose store there is a project `default` afterwards.
     pub async fn new(parts: ServerParts) -> Result<Arc<Self>, StoreError> {
-        let ServerParts { store, access, models, sandboxes, defaults } = parts;
+        let ServerParts { store, access, models, sandboxes, defaults, telemetry } = parts;
         match store.create(projects::usual()).await {
             Ok(_) | Err(StoreError::Duplicate { .. }) => {}
             Err(error) => return Err(error),
         }
         let (turns, hub, awaiting) = (Arc::default(), Arc::default(), Awaiting::default());
-        Ok(Arc::new(Self { store, access, models, sandboxes, defaults, turns, hub, awaiting }))
+        let templates = Templates::new();
+        Ok(Arc::new(Self { store, access, models, sandboxes, defaults, telemetry, templates, turns, hub, awaiting }))
     }
 
     /// Begins no more turns, and gives those that run so long to come to their end. What has not by then stays open in the
     /// store, and is gone on with after the next start.
     pub async fn stop(&self, grace: Duration) {
-        self.turns.stop(grace).await;
+        self.turns.end(grace).await;
     }
 }

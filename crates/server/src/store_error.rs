@@ -48,9 +48,4 @@ impl ApiError {
     pub(crate) fn busy() -> Self {
         Self::http(StatusCode::CONFLICT, "The session is busy with another turn").again_after(BUSY)
     }
-
-    /// The server begins nothing any more.
-    pub(crate) fn stopping() -> Self {
-        Self::http(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping").again_after(BUSY)
-    }
 }

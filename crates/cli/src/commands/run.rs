@@ -1,7 +1,7 @@
 //! `handspike run`: a task or a scenario file in, a live transcript and a record out.
 
 use std::{
-    env, io,
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -18,6 +18,7 @@ use crate::{
     interrupt::Interrupt,
     place::{PlaceArgs, PlaceKind, Prepared, Resolved, parse_mounts, sweep},
     render::{Activity, JsonLines, Report, Terminal},
+    state_folder::state_folder,
     tool_args::ToolArgs,
     units,
 };
@@ -267,9 +268,5 @@ async fn tell_what_is_kept(engine: &Engine, session: SessionId) -> Result<(), Fa
 }
 
 fn default_record(session: SessionId) -> PathBuf {
-    let state = env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))
-        .unwrap_or_else(env::temp_dir);
-    state.join("handspike").join(session.to_string())
+    state_folder().join(session.to_string())
 }

@@ -29,8 +29,9 @@ impl<D: Desktop> Acting<'_, D> {
     }
 
     pub(super) fn type_text(&mut self, text: &str) -> Result<Outcome, DesktopError> {
-        self.desktop.type_text(text)?;
-        self.settled()
+        let delivery = self.desktop.type_text(text)?;
+        let settled = self.desktop.settle(self.settings.settle)?;
+        Ok(Outcome::Typed(delivery, settled))
     }
 
     /// Does something while modifiers are held.

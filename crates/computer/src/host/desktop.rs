@@ -25,7 +25,7 @@ use super::{
     worker::Worker,
 };
 use crate::{
-    Chord, ComputerConfig, ConnectError, Desktop, DesktopError, Extent, Frame, Settled, X11Desktop,
+    Chord, ComputerConfig, ConnectError, Delivery, Desktop, DesktopError, Extent, Frame, Settled, X11Desktop,
     wait::{Woken, wait},
 };
 
@@ -281,7 +281,7 @@ impl Desktop for HostDesktop {
         }
     }
 
-    fn type_text(&mut self, text: &str) -> Result<(), DesktopError> {
+    fn type_text(&mut self, text: &str) -> Result<Delivery, DesktopError> {
         self.before_acting()?;
         if let Some(x11) = &mut self.x11 {
             return x11.type_text(text);
@@ -296,7 +296,8 @@ impl Desktop for HostDesktop {
                 }
             }
         }
-        Ok(())
+        // These platforms hand programs the characters themselves, which nothing changes later.
+        Ok(Delivery::Sound)
     }
 
     fn pause(&mut self, time: Duration) -> Result<(), DesktopError> {

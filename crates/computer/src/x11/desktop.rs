@@ -17,7 +17,7 @@ use super::{
     keyboard::Keyboard,
     manager, windows,
 };
-use crate::{Chord, ComputerConfig, ConnectError, Desktop, DesktopError, Extent, Frame, Settled};
+use crate::{Chord, ComputerConfig, ConnectError, Delivery, Desktop, DesktopError, Extent, Frame, Settled};
 
 /// How many clicks the wheel is turned by between two looks at the cancel descriptor.
 const CLICKS_BETWEEN_LOOKS: u32 = 16;
@@ -151,7 +151,7 @@ impl Desktop for X11Desktop {
         self.display.sync()
     }
 
-    fn type_text(&mut self, text: &str) -> Result<(), DesktopError> {
+    fn type_text(&mut self, text: &str) -> Result<Delivery, DesktopError> {
         self.keyboard.type_text(&self.display, &mut self.hands, text)
     }
 

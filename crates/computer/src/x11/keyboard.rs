@@ -13,10 +13,10 @@ use super::display::Display;
 use super::hands::{Hands, Held};
 use super::key_map::KeyMap;
 use super::layout::{Layout, Stroke};
-use super::reader::ANSWER;
+use super::reader::{ANSWER, LAST_ANSWER, Reading};
 use super::spare_keys::SpareKeys;
 use crate::key_names::key_of;
-use crate::{Chord, DesktopError};
+use crate::{Chord, Delivery, DesktopError};
 
 /// How many keys are typed between two looks at the cancel descriptor. The server is waited for as often, so
 /// that a cancelled text stops within as many characters.
@@ -25,8 +25,6 @@ const BURST: usize = 32;
 const ROUND: usize = 256;
 /// How long a program may take to show the keys that it has read.
 const SHOWN: Duration = Duration::from_millis(300);
-/// How long the end of a text may stay unread by a program that is busy with it.
-const LAST_ANSWER: Duration = Duration::from_secs(2);
 
 /// Presses keys by symbol.
 #[derive(Debug)]
@@ -46,7 +44,9 @@ impl Keyboard {
         let map = KeyMap::read(display)?;
         let layout = self.layout(&map);
         let missing: Vec<Keysym> = chord.keys().iter().copied().filter(|key| layout.stroke(*key).is_none()).collect();
-        self.lend(display, &missing)?;
+        if let Some(Reading::Missing(waited)) = self.lend(display, &missing)? {
+            return Err(DesktopError::EarlierNotRead(waited));
+        }
         for keysym in chord.keys() {
             let stroke = self.stroke(&layout, *keysym)?;
             for keycode in layout.keys_for(stroke.modifiers).chain([stroke.keycode]) {
@@ -59,23 +59,32 @@ impl Keyboard {
         display.sync()
     }
 
-    /// Types a text. Nothing is typed of a text with a character that no key can stand for.
-    pub(super) fn type_text(&mut self, display: &Display, hands: &mut Hands, text: &str) -> Result<(), DesktopError> {
+    /// Types a text, and says what is known of its arrival. Nothing is typed of a text with a character that no key can
+    /// stand for.
+    pub(super) fn type_text(
+        &mut self,
+        display: &Display,
+        hands: &mut Hands,
+        text: &str,
+    ) -> Result<Delivery, DesktopError> {
         let keysyms = keysyms_of(text)?;
         let map = KeyMap::read(display)?;
         let layout = self.layout(&map);
         self.unlock(display, map.locked)?;
-        let mut rest = keysyms.as_slice();
+        let mut progress = Progress { total: keysyms.len(), ..Progress::default() };
         let (mut shows, mut shown) = (true, false);
-        while !rest.is_empty() {
+        while progress.sent < progress.total {
+            let rest = &keysyms[progress.sent..];
             let (now, missing) = self.next_round(&layout, rest);
-            self.lend(display, &missing)?;
+            if let Some(reading) = self.lend(display, &missing)? {
+                progress.note(reading)?;
+            }
             if shows {
                 display.forget_changes()?;
             }
             self.type_round(display, hands, &layout, &rest[..now])?;
-            rest = &rest[now..];
-            shows = self.catch_up(display, rest, shows)?;
+            progress.sent += now;
+            shows = self.catch_up(display, &mut progress, shows)?;
             shown |= shows;
         }
         if shown {
@@ -83,7 +92,11 @@ impl Keyboard {
         }
         hands.release_keys(display)?;
         self.lock_again(display)?;
-        display.sync()
+        display.sync()?;
+        if !progress.is_end_unread && progress.read < progress.total {
+            progress.is_end_unread = self.spares.is_end_unread(display)?;
+        }
+        Ok(progress.delivery())
     }
 
     /// Undoes what a call that was broken off left behind, and what idle ones did.
@@ -101,14 +114,15 @@ impl Keyboard {
     /// Waits for programs that tell how far they have read, so that what is typed does not pile up in front of them, and
     /// says whether they then show something: a browser reads its keys long before its page has them. That is not
     /// waited for again once it did not happen, since a program may have nothing to show.
-    fn catch_up(&mut self, display: &Display, rest: &[Keysym], shows: bool) -> Result<bool, DesktopError> {
-        let limit = if rest.is_empty() { LAST_ANSWER } else { ANSWER };
-        match self.spares.catch_up(display, limit) {
-            Ok(told) => Ok(told && shows && display.wait_for_change(SHOWN)?),
+    fn catch_up(&mut self, display: &Display, progress: &mut Progress, shows: bool) -> Result<bool, DesktopError> {
+        let is_end = progress.sent == progress.total;
+        match self.spares.catch_up(display, if is_end { LAST_ANSWER } else { ANSWER })? {
             // All of the text is typed, and there is nothing left to keep back.
-            Err(DesktopError::NotRead(_)) if rest.is_empty() => Ok(false),
-            Err(error) => Err(error),
+            Some(Reading::Missing(_)) if is_end => progress.is_end_unread = true,
+            Some(reading) => progress.note(reading)?,
+            None => return Ok(false),
         }
+        Ok(!progress.is_end_unread && shows && display.wait_for_change(SHOWN)?)
     }
 
     fn layout(&mut self, map: &KeyMap) -> Layout {
@@ -121,7 +135,7 @@ impl Keyboard {
         stroke.ok_or_else(|| no_spare_key(keysym))
     }
 
-    fn lend(&mut self, display: &Display, missing: &[Keysym]) -> Result<(), DesktopError> {
+    fn lend(&mut self, display: &Display, missing: &[Keysym]) -> Result<Option<Reading>, DesktopError> {
         match missing.get(self.spares.capacity()) {
             Some(keysym) => Err(no_spare_key(*keysym)),
             None => self.spares.provide(display, missing),
@@ -178,6 +192,39 @@ impl Keyboard {
         set_locks(display, self.unlocked, self.unlocked)?;
         self.unlocked = 0;
         Ok(())
+    }
+}
+
+/// How far a text has got, in key presses.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    total: usize,
+    sent: usize,
+    /// Of those that were sent, those that are known to have been read.
+    read: usize,
+    /// Keys have changed their symbols while it was a guess that nobody had to look them up any more.
+    is_guessed: bool,
+    is_end_unread: bool,
+}
+
+impl Progress {
+    /// Takes note of what became of the keys that were sent so far. An error when the text cannot go on.
+    fn note(&mut self, reading: Reading) -> Result<(), DesktopError> {
+        let Self { total, sent, read, .. } = *self;
+        match reading {
+            Reading::Done => self.read = sent,
+            Reading::Guessed => self.is_guessed |= sent > 0,
+            Reading::Missing(waited) => return Err(DesktopError::NotRead { waited, read, sent, total }),
+        }
+        Ok(())
+    }
+
+    fn delivery(self) -> Delivery {
+        match self {
+            Self { is_guessed: true, .. } => Delivery::Unconfirmed,
+            Self { is_end_unread: true, .. } => Delivery::Pending,
+            Self { .. } => Delivery::Sound,
+        }
     }
 }
 

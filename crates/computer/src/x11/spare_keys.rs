@@ -13,7 +13,7 @@ use xkeysym::Keysym;
 use super::display::Display;
 use super::key_map::KeyMap;
 use super::layout::Stroke;
-use super::reader::Reader;
+use super::reader::{Before, Reader, Reading};
 use crate::DesktopError;
 
 /// The lowest code there is means no key at all to some toolkits.
@@ -67,10 +67,11 @@ impl SpareKeys {
         self.keys.len()
     }
 
-    /// Puts all of these symbols on keys, at most [`Self::capacity`] of them.
-    pub(super) fn provide(&mut self, display: &Display, symbols: &[Keysym]) -> Result<(), DesktopError> {
+    /// Puts all of these symbols on keys, at most [`Self::capacity`] of them. Says what became of the keys that were sent
+    /// before, if that mattered: none of the symbols is there when those are missing.
+    pub(super) fn provide(&mut self, display: &Display, symbols: &[Keysym]) -> Result<Option<Reading>, DesktopError> {
         if symbols.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         // Those that are there already become the most recent, so that they are not taken for the others.
         self.keys.sort_by_key(|key| key.symbol.is_some_and(|symbol| symbols.contains(&symbol)));
@@ -78,8 +79,12 @@ impl SpareKeys {
             symbols.iter().copied().filter(|symbol| self.keys.iter().all(|key| key.symbol != Some(*symbol))).collect();
         let unread = |keys: &[SpareKey]| keys.iter().any(|key| key.unread);
         let takes_unread = unread(&self.keys[..missing.len()]);
+        let mut reading = None;
         if takes_unread || (unread(&self.keys) && self.reader.has_changed(display)?) {
-            self.reader.wait(display)?;
+            reading = Some(self.reader.wait(display, Before::NewSymbols)?);
+            if let Some(Reading::Missing(_)) = reading {
+                return Ok(reading);
+            }
             self.keys.iter_mut().for_each(|key| key.unread = false);
         }
         let taken = missing.len();
@@ -91,12 +96,26 @@ impl SpareKeys {
         self.keys.rotate_left(taken);
         // The map is read again, lest a layout that was chosen meanwhile be undone.
         KeyMap::read(display)?.assign(display, &changed)?;
-        self.reader.note(display)
+        self.reader.note(display)?;
+        Ok(reading)
     }
 
-    /// Returns when whoever has the keyboard has read what was typed. False when they do not tell.
-    pub(super) fn catch_up(&mut self, display: &Display, limit: Duration) -> Result<bool, DesktopError> {
+    /// Returns when whoever has the keyboard has read what was typed, if they are one who tells. None when they are not.
+    pub(super) fn catch_up(&mut self, display: &Display, limit: Duration) -> Result<Option<Reading>, DesktopError> {
         self.reader.catch_up(display, limit)
+    }
+
+    /// Whether whoever has the keyboard is known not to have read the end of a text, which it will still find as it was
+    /// typed. What is on the layout keeps its symbol in any case, so a short look does for it.
+    pub(super) fn is_end_unread(&mut self, display: &Display) -> Result<bool, DesktopError> {
+        if self.keys.iter().all(|key| !key.unread) {
+            return self.reader.is_stopped(display);
+        }
+        let reading = self.reader.wait(display, Before::TheEnd)?;
+        if reading == Reading::Done {
+            self.keys.iter_mut().for_each(|key| key.unread = false);
+        }
+        Ok(matches!(reading, Reading::Missing(_)))
     }
 
     /// The key that a symbol is on, which is about to be pressed.
@@ -107,12 +126,17 @@ impl SpareKeys {
         Some(Stroke { keycode: key.keycode, modifiers: 0 })
     }
 
-    /// Takes the symbols away if the last use was long ago.
+    /// Takes the symbols away if the last use was long ago, and nobody still has to look one up.
     pub(super) fn put_back_if_idle(&mut self, display: &Display) -> Result<(), DesktopError> {
-        match self.last_use {
-            Some(last_use) if last_use.elapsed() >= IDLE => self.put_back(display),
-            Some(_) | None => Ok(()),
+        if self.last_use.is_none_or(|last_use| last_use.elapsed() < IDLE) {
+            return Ok(());
         }
+        let is_unread = self.keys.iter().any(|key| key.unread);
+        if is_unread && let Reading::Missing(_) = self.reader.wait(display, Before::TidyingUp)? {
+            self.last_use = Some(Instant::now());
+            return Ok(());
+        }
+        self.put_back(display)
     }
 
     /// Takes the symbols away.

@@ -17,6 +17,7 @@ mod screen;
 mod selecting;
 mod settle;
 mod slow_reader;
+mod stalls;
 mod terminal;
 mod typing;
 mod typing_programs;

@@ -32,9 +32,18 @@ impl XServer {
 
     /// One with a screen of this size, such as `1920x1080x24`.
     pub(crate) fn start_with_screen(screen: &str) -> Self {
+        Self::start_listening(screen, "-nolisten")
+    }
+
+    /// One that is reached over TCP, too.
+    pub(crate) fn start_with_tcp() -> Self {
+        Self::start_listening("1024x768x24", "-listen")
+    }
+
+    fn start_listening(screen: &str, listen: &str) -> Self {
         let turn = backend::Turn::wait();
         let mut child = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", screen, "-noreset", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", screen, "-noreset", listen, "tcp"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -30,6 +30,8 @@ mod selecting;
 mod settle;
 #[path = "../desktop/slow_reader.rs"]
 mod slow_reader;
+#[path = "../desktop/stalls.rs"]
+mod stalls;
 #[path = "../desktop/terminal.rs"]
 mod terminal;
 #[path = "../desktop/typing.rs"]

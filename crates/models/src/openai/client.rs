@@ -108,6 +108,14 @@ impl OpenAi {
         Ok(Self { name: format!("openai:{}", config.model), config, url, dialect, authorization, client })
     }
 
+    /// Another model at the same address, over the same connections, perhaps with another key.
+    pub fn sibling(&self, model: impl Into<String>, api_key: Option<ApiKey>) -> Result<Self, ClientError> {
+        let authorization = api_key.as_ref().map(bearer).transpose()?;
+        let config = OpenAiConfig { model: model.into(), api_key, ..self.config.clone() };
+        let (url, client) = (self.url.clone(), self.client.clone());
+        Ok(Self { name: format!("openai:{}", config.model), config, url, dialect: self.dialect, authorization, client })
+    }
+
     async fn exchange(
         &self,
         request: ModelRequest<'_>,

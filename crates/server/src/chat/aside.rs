@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use handspike_api::{ChatInput, ChatResponse};
+use handspike_telemetry::TraceParent;
 use handspike_types::ToolChoice;
 use uuid::Uuid;
 
 use super::{
-    ask::Asked,
+    ask::{Asked, Planned},
     chunks::{Chunks, Next},
     plan::KeyOf,
     prefer::Prefer,
@@ -39,17 +40,17 @@ pub(crate) struct Aside {
 }
 
 impl Server {
-    /// Begins a turn. `key` is the client's own for the model's provider.
+    /// Begins a turn. `key` is the client's own for the model's provider, `parent` the trace that the request belongs to.
     pub(crate) async fn aside(
         self: &Arc<Self>,
         session: Uuid,
         (speaker, first_step): (&Speaker, FirstStep),
         input: ChatInput,
-        key: Option<&str>,
+        (key, parent): (Option<&str>, Option<TraceParent>),
     ) -> Result<Aside, ApiError> {
         let chunks: Option<Arc<Chunks>> = input.stream.then(Arc::default);
         let whose = KeyOf::given(key);
-        let (mut plan, input) = match speaker {
+        let Planned { mut plan, input, docs } = match speaker {
             Speaker::Agent(_) => self.planned(session, input, whose).await?,
             Speaker::Model(name) => self.planned_for_model(session, name.clone(), input, whose).await?,
         };
@@ -58,7 +59,8 @@ impl Server {
             FirstStep::MustCall => plan.settings.tool_choice = Some(ToolChoice::Required),
         }
         let model = self.models.open(&plan.model, key).map_err(|error| models::unavailable(&error.to_string()))?;
-        let asked = Asked { session, plan: Arc::new(plan), input, model, chunks: chunks.clone() };
+        let asked =
+            Asked { session, plan: Arc::new(plan), input, docs: docs.into(), model, chunks: chunks.clone(), parent };
         let begun = self.begin(asked, Prefer::default()).await?;
         Ok(Aside { begun, chunks })
     }

@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
-use handspike_api::{Agent, AgentForm, ChatInput, EntrySource, Message, Session, ToolDefinition, User, Warning};
-use handspike_core::Model;
+use handspike_api::{
+    Agent, AgentForm, ChatInput, DocReference, EntrySource, Message, Session, ToolDefinition, User, Warning,
+};
+use handspike_core::{Model, SandboxWishes};
 use handspike_store::{Direction, Kind, List, PAGE_LIMIT, SortBy};
+use handspike_telemetry::TraceParent;
 use handspike_types::ToolChoice;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -16,7 +19,6 @@ use super::{
     limits, messages,
     plan::{Keeping, KeyOf, Plan},
     settings::{self, Chosen},
-    templates,
     tools::{self, Runs},
 };
 use crate::{
@@ -31,9 +33,20 @@ pub(super) struct Asked {
     pub(super) session: Uuid,
     pub(super) plan: Arc<Plan>,
     pub(super) input: Vec<Said>,
+    /// The documents that the model is given.
+    pub(super) docs: Arc<[DocReference]>,
     pub(super) model: Box<dyn Model>,
     /// Whom the answer is streamed to, if to somebody.
     pub(super) chunks: Option<Arc<Chunks>>,
+    /// The trace that the request belongs to.
+    pub(super) parent: Option<TraceParent>,
+}
+
+/// What is decided before a turn, and what there is for it.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) input: Vec<Said>,
+    pub(super) docs: Vec<DocReference>,
 }
 
 /// Who takes part in a session, and what an agent has.
@@ -70,20 +83,15 @@ impl Server {
     /// Reads and checks a request. `key` is the client's own for the model's provider.
     pub(super) async fn asked(&self, session: Uuid, input: ChatInput, key: Option<&str>) -> Result<Asked, ApiError> {
         let chunks = input.stream.then(Arc::default);
-        let (plan, input) = self.planned(session, input, KeyOf::given(key)).await?;
+        let Planned { plan, input, docs } = self.planned(session, input, KeyOf::given(key)).await?;
         let model = self.models.open(&plan.model, key).map_err(|error| models::unavailable(&error.to_string()))?;
-        Ok(Asked { session, plan: Arc::new(plan), input, model, chunks })
+        Ok(Asked { session, plan: Arc::new(plan), input, docs: docs.into(), model, chunks, parent: None })
     }
 
     /// What a request asks for, before its model is opened.
-    pub(super) async fn planned(
-        &self,
-        session: Uuid,
-        input: ChatInput,
-        key: KeyOf,
-    ) -> Result<(Plan, Vec<Said>), ApiError> {
+    pub(super) async fn planned(&self, session: Uuid, input: ChatInput, key: KeyOf) -> Result<Planned, ApiError> {
         let scene = self.scene(session, input.agent).await?;
-        self.planned_in(&scene, input, key)
+        self.planned_in(&scene, input, key).await
     }
 
     /// What a request to a model asks for that no agent stands before.
@@ -93,12 +101,12 @@ impl Server {
         model: String,
         input: ChatInput,
         key: KeyOf,
-    ) -> Result<(Plan, Vec<Said>), ApiError> {
+    ) -> Result<Planned, ApiError> {
         let session = self.get::<Sessions>(Item { parent: None, id: session }).await?;
-        self.planned_in(&Scene::of_model(session, model), input, key)
+        self.planned_in(&Scene::of_model(session, model), input, key).await
     }
 
-    fn planned_in(&self, scene: &Scene, input: ChatInput, key: KeyOf) -> Result<(Plan, Vec<Said>), ApiError> {
+    async fn planned_in(&self, scene: &Scene, input: ChatInput, key: KeyOf) -> Result<Planned, ApiError> {
         let agent = &scene.agents[scene.speaker];
         let Chosen { model, settings, mut warnings } = settings::chosen(&input, &agent.form);
         let model = self.model_named(model)?;
@@ -107,14 +115,21 @@ impl Server {
         check_choice(settings.tool_choice.as_ref(), &tools)?;
         let (limits, not_in_force) = limits::in_force(input.limits, form.limits, self.defaults.limits);
         warnings.extend(not_in_force);
-        let context = context(scene, &model, &tools, &input, &settings);
+        let docs = match &form.recall_options {
+            Some(options) if input.recall => {
+                self.recalled(options, &input.messages, agent.id, &scene.session.users).await?
+            }
+            Some(_) | None => Vec::new(),
+        };
+        let context = context(scene, &model, &tools, &docs, &input, &settings);
         let template = form.system_template.as_ref().or(agent.form.default_system_template.as_ref());
-        let system_prompt = templates::render(template.map_or("", String::as_str), &context)?;
-        let posted = posted(input.messages, form.render_templates, &context, &mut warnings)?;
+        let system_prompt = self.render(template.map_or("", String::as_str), &context)?;
+        let posted = self.posted(input.messages, form.render_templates, &context, &mut warnings)?;
         let runs_here = input.auto_run_tools.or(form.auto_run_tools).unwrap_or(self.defaults.auto_run_tools);
         let plan = Plan {
             keeping: if input.save { Keeping::Kept } else { Keeping::Forgotten },
             agent: agent.id,
+            agent_name: agent.form.name.clone(),
             model,
             key,
             settings,
@@ -127,7 +142,12 @@ impl Server {
             overflow: form.context_overflow,
             warnings,
         };
-        Ok((plan, posted))
+        Ok(Planned { plan, input: posted, docs })
+    }
+
+    /// What the tools of a session's first agent ask of its sandbox.
+    pub(crate) async fn sandbox_wishes(&self, session: Uuid) -> Result<SandboxWishes, ApiError> {
+        Ok(tools::wishes(&self.scene(session, None).await?.tools))
     }
 
     async fn scene(&self, session: Uuid, speaker: Option<Uuid>) -> Result<Scene, ApiError> {
@@ -205,6 +225,7 @@ fn context(
     scene: &Scene,
     model: &str,
     tools: &[ToolDefinition],
+    docs: &[DocReference],
     input: &ChatInput,
     settings: &handspike_types::ModelSettings,
 ) -> Value {
@@ -220,29 +241,37 @@ fn context(
         "users": scene.users,
         "settings": settings,
         "tools": tools,
-        "docs": [],
+        "docs": docs.iter().map(in_template).collect::<Vec<_>>(),
         "metadata": input.metadata,
     })
 }
 
-/// The messages of a request. Those of system and assistant are templates, where the session says so; what was posted is
-/// kept beside what became of it.
-fn posted(
-    messages: Vec<Message>,
-    are_templates: bool,
-    context: &Value,
-    warnings: &mut Vec<Warning>,
-) -> Result<Vec<Said>, ApiError> {
-    let mut posted = Vec::with_capacity(messages.len());
-    for (index, message) in messages.into_iter().enumerate() {
-        let Message { role, content, name, tool_call_id, tool_calls, .. } = message;
-        if let Some(sentence) = messages::left_out(role, content.as_ref()) {
-            let field = format!("messages[{index}].content");
-            warnings.push(Warning { field, message: sentence.to_owned() });
+/// A document as templates see it.
+fn in_template(doc: &DocReference) -> Value {
+    json!({"title": doc.title, "content": [doc.snippet.content], "metadata": doc.metadata})
+}
+
+impl Server {
+    /// The messages of a request. Those of system and assistant are templates, where the session says so; what was posted
+    /// is kept beside what became of it.
+    fn posted(
+        &self,
+        messages: Vec<Message>,
+        are_templates: bool,
+        context: &Value,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Vec<Said>, ApiError> {
+        let mut posted = Vec::with_capacity(messages.len());
+        for (index, message) in messages.into_iter().enumerate() {
+            let Message { role, content, name, tool_call_id, tool_calls, .. } = message;
+            if let Some(sentence) = messages::left_out(role, content.as_ref()) {
+                let field = format!("messages[{index}].content");
+                warnings.push(Warning { field, message: sentence.to_owned() });
+            }
+            let rendered = if are_templates { self.rendered(role, content.as_ref(), context)? } else { None };
+            let body = EntryBody { content, rendered, name, tool_call_id, tool_calls, ..EntryBody::default() };
+            posted.push(Said::new(EntrySource::ApiRequest, role, body));
         }
-        let rendered = if are_templates { templates::rendered(role, content.as_ref(), context)? } else { None };
-        let body = EntryBody { content, rendered, name, tool_call_id, tool_calls, ..EntryBody::default() };
-        posted.push(Said::new(EntrySource::ApiRequest, role, body));
+        Ok(posted)
     }
-    Ok(posted)
 }

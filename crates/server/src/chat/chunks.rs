@@ -9,7 +9,7 @@ use std::{
 
 use axum::body::Bytes;
 use futures_util::{Stream, stream};
-use handspike_api::{ChatResponse, ChunkChatResponse, ChunkChoice, Content, Delta, Role, Time};
+use handspike_api::{ChatResponse, ChunkChatResponse, ChunkChoice, Content, Delta, DocReference, Role, Time};
 use tokio::{sync::Notify, time::timeout};
 use uuid::Uuid;
 
@@ -140,6 +140,7 @@ struct Reader {
     chunks: Arc<Chunks>,
     id: Uuid,
     created_at: Time,
+    docs: Arc<[DocReference]>,
     is_over: bool,
 }
 
@@ -152,8 +153,8 @@ impl Drop for Reader {
 }
 
 /// The stream of a turn's answer.
-pub(super) fn stream(chunks: Arc<Chunks>, turn: Uuid) -> impl Stream<Item = Bytes> + Send {
-    let reader = Reader { chunks, id: turn, created_at: crate::time::of_id(turn), is_over: false };
+pub(super) fn stream(chunks: Arc<Chunks>, turn: Uuid, docs: Arc<[DocReference]>) -> impl Stream<Item = Bytes> + Send {
+    let reader = Reader { chunks, id: turn, created_at: crate::time::of_id(turn), docs, is_over: false };
     stream::unfold(reader, async |mut reader| {
         if reader.is_over {
             return None;
@@ -180,7 +181,7 @@ impl Reader {
             id: self.id,
             created_at: self.created_at.clone(),
             jobs: Vec::new(),
-            docs: Vec::new(),
+            docs: self.docs.to_vec(),
             usage: None,
             choices: vec![choice],
             pending_tool_calls: None,

@@ -3,12 +3,16 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use handspike_api::{Content, EntrySource, MessageOut, Role, StoredCall};
+use handspike_prompt::tokens_of_message;
 use handspike_store::{NewEntry, Store, StoreError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::pictures::{self, Pictures};
+use super::{
+    messages::Reader,
+    pictures::{self, Pictures},
+};
 use crate::time::rfc3339;
 
 /// What is said, by whoever, and when.
@@ -77,7 +81,12 @@ impl Said {
         let mut body = object_of(&self.body);
         let blobs = pictures.put_away(store, &mut body).await?;
         let (source, role) = (word_of(&self.source), word_of(&self.role));
-        Ok(NewEntry { id: self.id, blobs, ..NewEntry::new(source, role, body) })
+        Ok(NewEntry { id: self.id, blobs, token_count: Some(self.tokens()), ..NewEntry::new(source, role, body) })
+    }
+
+    /// What it takes of a prompt, by an estimate.
+    pub(crate) fn tokens(&self) -> u64 {
+        Reader::default().read(self).iter().map(tokens_of_message).sum()
     }
 
     /// What a client reads of it.

@@ -207,7 +207,10 @@ impl TurnJournal {
     fn ended(&mut self, outcome: &Outcome, tokens: types::Usage, group: &mut Group) {
         let turn = self.turn;
         let mut record = self.record();
-        let end = end_of(outcome, &record, &self.plan, self.has_answered, usage(tokens));
+        let mut all = tokens;
+        all += record.beside;
+        group.tokens += record.beside;
+        let end = end_of(outcome, &record, &self.plan, self.has_answered, usage(all));
         group.told.push(match (&end.failure, end.is_cancelled) {
             (Some(failure), _) => SessionEvent::TurnFailed { turn, error: failure.error.clone() },
             (None, true) => SessionEvent::TurnCancelled { turn, usage: end.usage },

@@ -15,6 +15,9 @@ pub(super) struct Plan {
     pub(super) keeping: Keeping,
     /// The agent that answers.
     pub(super) agent: Uuid,
+    /// Its name, for those who watch.
+    #[serde(default)]
+    pub(super) agent_name: String,
     /// The model's name.
     pub(super) model: String,
     /// Whose key the provider is asked with.

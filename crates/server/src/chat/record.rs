@@ -18,6 +18,8 @@ pub(super) struct Record {
     /// The last answers of the model, of which the first is also among the above.
     pub(super) answers: Vec<Answer>,
     pub(super) warnings: Vec<Warning>,
+    /// Tokens beside those of the loop.
+    pub(super) beside: types::Usage,
     /// Why the model gave no answer, where it gave none.
     pub(super) model_failure: Option<ModelFailure>,
     /// Set at the end.

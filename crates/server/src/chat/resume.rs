@@ -137,7 +137,17 @@ impl Server {
         let left = self.left(&open, &plan).await?;
         let entered = self.turns.enter(session, id);
         let (plan, record) = (Arc::new(plan), Arc::default());
-        let turn = Turn { server: Arc::clone(self), session, id, plan, entered, record, chunks: None };
+        let turn = Turn {
+            server: Arc::clone(self),
+            session,
+            id,
+            plan,
+            entered,
+            record,
+            docs: Arc::default(),
+            chunks: None,
+            parent: None,
+        };
         // Whoever asked is gone; what became of it is in the history.
         let _ = self.see_through((session, id), turn.go_on(model, left)).await;
         Ok(())

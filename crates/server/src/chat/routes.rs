@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header::LOCATION},
     response::{IntoResponse as _, Response},
 };
-use handspike_api::{ChatInput, ChatResponse, JobStatus, SessionEvent, check::DetailType};
+use handspike_api::{ChatInput, ChatResponse, JobStatus, RenderResponse, SessionEvent, check::DetailType};
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::HttpMethod};
 use uuid::Uuid;
@@ -21,9 +21,11 @@ use crate::{
     openapi::{Api, Described as _, Operation},
     routes::jobs,
     server::Server,
+    watch,
 };
 
 const CHAT: &str = "/sessions/{session_id}/chat";
+const RENDER: &str = "/sessions/{session_id}/render";
 const EVENTS: &str = "/sessions/{session_id}/events";
 const CANCEL: &str = "/sessions/{session_id}/cancel";
 
@@ -48,9 +50,15 @@ pub(crate) fn routes() -> Api {
         .streams::<handspike_api::ChunkChatResponse>()
         .answers::<ChatResponse>(201)
         .answers::<JobStatus>(202);
+    let render =
+        Operation::new(HttpMethod::Post, RENDER, "Render chat").takes::<ChatInput>().answers::<RenderResponse>(200);
     let events = Operation::new(HttpMethod::Get, EVENTS, "Follow session").streams::<SessionEvent>();
     let cancel = Operation::new(HttpMethod::Post, CANCEL, "Cancel turn").answers::<Cancelled>(202);
-    Api::new().described(chat, chat_in).described(events, follow).described(cancel, cancel_turn)
+    Api::new()
+        .described(chat, chat_in)
+        .described(render, render_chat)
+        .described(events, follow)
+        .described(cancel, cancel_turn)
 }
 
 /// Asks, begins, and answers: as a stream, with a job, or as a whole.
@@ -61,12 +69,13 @@ async fn chat_in(
     Checked(input): Checked<ChatInput>,
 ) -> Result<Response, ApiError> {
     let prefer = Prefer::of(&headers);
-    let asked = server.asked(id, input, custom_key(&headers)?).await?;
-    let streamed = asked.chunks.clone();
+    let mut asked = server.asked(id, input, custom_key(&headers)?).await?;
+    asked.parent = watch::parent_of(&headers);
+    let (streamed, docs) = (asked.chunks.clone(), Arc::clone(&asked.docs));
     let begun = server.begin(asked, prefer).await?;
     if let Some(pieces) = streamed {
         pieces.first().await?;
-        return Ok(sse::response(chunks::stream(pieces, begun.turn)));
+        return Ok(sse::response(chunks::stream(pieces, begun.turn, docs)));
     }
     if prefer.is_async {
         return accepted(&server, begun.turn).await;
@@ -84,6 +93,14 @@ async fn accepted(server: &Server, turn: Uuid) -> Result<Response, ApiError> {
     }
     response.headers_mut().insert("preference-applied", HeaderValue::from_static("respond-async"));
     Ok(response)
+}
+
+async fn render_chat(
+    State(server): State<Arc<Server>>,
+    Item { id, .. }: Item,
+    Checked(input): Checked<ChatInput>,
+) -> Result<Json<RenderResponse>, ApiError> {
+    server.render_chat(id, input).await.map(Json)
 }
 
 async fn follow(

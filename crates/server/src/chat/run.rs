@@ -6,9 +6,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use handspike_api::ChatResponse;
-use handspike_core::{AllowAll, EventSink, Model, RecordError, Recorder, Session, SessionParts, SoFar, TurnError};
+use handspike_api::{ChatResponse, DocReference};
+use handspike_core::{
+    AllowAll, EventSink, InputError, Model, RecordError, Recorder, Session, SessionParts, SoFar, TurnError,
+};
 use handspike_store::{EntriesOfTurn, StoreError};
+use handspike_telemetry::{TraceParent, TurnAbout};
 use handspike_types::{EventKind, Outcome, SessionId, with_causes};
 use uuid::Uuid;
 
@@ -17,7 +20,8 @@ use super::{
     chunks::Chunks,
     distinct::Distinct,
     entry::Said,
-    history::Conversation,
+    fitting::Fitting,
+    history::{self, Gathered},
     hub::Teller,
     journal::TurnJournal,
     limits,
@@ -39,21 +43,34 @@ pub(super) struct Turn {
     pub(super) plan: Arc<Plan>,
     pub(super) entered: Entered,
     pub(super) record: Arc<Mutex<Record>>,
+    /// The documents that the model is given.
+    pub(super) docs: Arc<[DocReference]>,
     /// Whom the answer is streamed to.
     pub(super) chunks: Option<Arc<Chunks>>,
+    /// The trace that it belongs to.
+    pub(super) parent: Option<TraceParent>,
 }
 
 impl Turn {
     /// Runs from what was posted to the answer.
-    pub(super) async fn run(self, model: Box<dyn Model>, input: Vec<Said>) -> Result<ChatResponse, ApiError> {
+    pub(super) async fn run(self, model: Box<dyn Model>, posted: Vec<Said>) -> Result<ChatResponse, ApiError> {
         let ended = async {
-            let Conversation { messages, mut reader } = self.server.conversation(self.session, &self.plan).await?;
-            let new = input.iter().flat_map(|said| reader.read(said)).collect();
-            let parts = self.parts(model, |journal| journal.of_posted(input));
-            let mut talk = Session::resume(parts, messages, 0);
-            talk.run_turn(new, &self.entered.running.cancel).await.map_err(refused)
+            let kit = self.kit();
+            let gather = |model| self.server.gather(self.session, &self.plan, &posted, &kit.specs, model);
+            let cancel = &self.entered.running.cancel;
+            // A cancelled turn needs no summary from the model, and comes to its end in the loop.
+            let Gathered { history, input, usage } = match cancel.run_until_cancelled(gather(Some(&*model))).await {
+                Some(gathered) => gathered?,
+                None => gather(None).await?,
+            };
+            self.record.lock().unwrap_or_else(PoisonError::into_inner).beside = usage;
+            let parts = self.parts(kit, model, |journal| journal.of_posted(posted));
+            let mut talk = Session::resume(parts, history, 0);
+            let ended = talk.run_turn(input, cancel).await;
+            give_back(talk).await;
+            ended.map(drop).map_err(refused)
         };
-        let ended = ended.await.map(drop);
+        let ended = ended.await;
         self.answered(ended).await
     }
 
@@ -61,26 +78,43 @@ impl Turn {
     pub(super) async fn go_on(self, model: Box<dyn Model>, left: Left) -> Result<ChatResponse, ApiError> {
         let ended = async {
             let Left { running, started, has_answered, interrupted, pending, steps, usage, time } = left;
-            let parts = self.parts(model, |journal| journal.of_open(running, started, has_answered));
+            let kit = self.kit();
+            let specs = kit.specs.clone();
+            let parts = self.parts(kit, model, |journal| journal.of_open(running, started, has_answered));
             parts.recorder.record_all(interrupted).await.map_err(unrecorded)?;
             if !pending.is_empty() {
                 let outcome = Outcome::AwaitsClient { pending };
                 let end = EventKind::TurnFinished { turn: 0, outcome, steps, usage, duration_ms: 0 };
                 return parts.recorder.record(end).await.map_err(unrecorded);
             }
-            let Conversation { messages, .. } = self.server.conversation(self.session, &self.plan).await?;
-            let mut talk = Session::resume(parts, messages, 0);
-            let so_far = SoFar { steps, usage, time };
-            talk.go_on(so_far, &self.entered.running.cancel).await.map(drop).map_err(refused)
+            let Gathered { history, .. } = self.server.gather(self.session, &self.plan, &[], &specs, None).await?;
+            let mut talk = Session::resume(parts, history, 0);
+            let ended = talk.go_on(SoFar { steps, usage, time }, &self.entered.running.cancel).await;
+            give_back(talk).await;
+            ended.map(drop).map_err(refused)
         };
         let ended = ended.await;
         self.answered(ended).await
     }
 
+    fn kit(&self) -> Kit {
+        let session = SessionId::from(self.session);
+        Kit::new(&self.plan.tools, self.plan.runs, &*self.server.sandboxes, session)
+    }
+
     /// What the loop is made of in this turn.
-    fn parts(&self, model: Box<dyn Model>, journal_of: impl FnOnce(TurnJournal) -> TurnJournal) -> SessionParts {
+    fn parts(
+        &self,
+        kit: Kit,
+        model: Box<dyn Model>,
+        journal_of: impl FnOnce(TurnJournal) -> TurnJournal,
+    ) -> SessionParts {
         let (server, session) = (&self.server, SessionId::from(self.session));
-        let Kit { executor, kinds } = Kit::new(&self.plan.tools, self.plan.runs, &*server.sandboxes, session);
+        let Kit { executor, kinds, specs } = kit;
+        let model: Box<dyn Model> = match history::room(&self.plan, &specs, server.models.window(&self.plan.model)) {
+            Some(room) => Box::new(Fitting { model, room }),
+            None => model,
+        };
         let teller = Arc::new(Teller::new(Arc::clone(&server.hub), self.session));
         let journal = TurnJournal::new(
             (server.store.clone(), Arc::clone(&teller)),
@@ -89,7 +123,14 @@ impl Turn {
             Arc::clone(&self.record),
         );
         let followers = Followers { teller, kinds: Arc::clone(&kinds), turn: self.id };
-        let mut sinks: Vec<Box<dyn EventSink>> = vec![Box::new(followers)];
+        let about = TurnAbout {
+            model: self.plan.model.clone(),
+            agent_id: Some(self.plan.agent.to_string()),
+            agent_name: Some(self.plan.agent_name.clone()),
+            parent: self.parent,
+        };
+        let mut sinks: Vec<Box<dyn EventSink>> = server.telemetry.sinks(&about);
+        sinks.push(Box::new(followers));
         if let Some(chunks) = &self.chunks {
             sinks.push(Box::new(Streamed::new(Arc::clone(chunks), kinds)));
         }
@@ -111,21 +152,31 @@ impl Turn {
             return Err(error);
         }
         let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        answer::of(self.id, &self.plan, &record)
+        answer::of(self.id, &self.plan, &record).map(|answer| ChatResponse { docs: self.docs.to_vec(), ..answer })
+    }
+}
+
+/// The turn is over: its tools let go of what they hold. The sandbox stays the session's.
+async fn give_back(talk: Session) {
+    if let Err(fault) = talk.end().await {
+        tracing::warn!(%fault, "a turn's tools could not be given back");
     }
 }
 
 /// Why the loop did not run: the input does not fit, or the store has failed.
 fn refused(error: TurnError) -> ApiError {
     match error {
-        TurnError::Input(error) => {
-            let words = error.to_string();
-            let (message, fix) = words.split_once("\nhint: ").unwrap_or((&words, ""));
-            let refusal = ApiError::bad_request(message);
-            if fix.is_empty() { refusal } else { refusal.with_fix(fix) }
-        }
+        TurnError::Input(error) => unfitting(error),
         TurnError::Record(error) => unrecorded(error),
     }
+}
+
+/// Input that does not fit the conversation.
+pub(super) fn unfitting(error: InputError) -> ApiError {
+    let words = error.to_string();
+    let (message, fix) = words.split_once("\nhint: ").unwrap_or((&words, ""));
+    let refusal = ApiError::bad_request(message);
+    if fix.is_empty() { refusal } else { refusal.with_fix(fix) }
 }
 
 fn unrecorded(error: RecordError) -> ApiError {

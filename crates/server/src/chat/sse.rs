@@ -14,7 +14,7 @@ use futures_util::Stream;
 use serde_json::Value;
 
 /// How long a stream may say nothing.
-pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// A comment, which clients pass over.
 pub(crate) const PING: &str = ": ping\n\n";

@@ -50,7 +50,7 @@ impl Server {
     /// Begins a turn, or gives the request back where the session is busy. The beginning and what follows it are one task:
     /// no turn is left open because a client has gone away in between.
     async fn try_to_begin(self: &Arc<Self>, asked: Asked) -> Result<Result<Begun, Asked>, ApiError> {
-        if self.turns.is_closing() {
+        if self.turns.are_closing() {
             return Err(ApiError::stopping());
         }
         let server = Arc::clone(self);
@@ -63,7 +63,7 @@ impl Server {
                 Err(error) => return drop(tell_begun.send(Err(error.into()))),
             };
             failpoint::reach("turn-begun");
-            let Asked { session, plan, input, model, chunks } = asked;
+            let Asked { session, plan, input, docs, model, chunks, parent } = asked;
             let (tell, answer) = oneshot::channel();
             drop(tell_begun.send(Ok(Ok(Begun { turn: id, answer }))));
             let entered = server.turns.enter(session, id);
@@ -74,7 +74,9 @@ impl Server {
                 plan,
                 entered,
                 record: Arc::default(),
+                docs,
                 chunks: chunks.clone(),
+                parent,
             };
             let answer = server.see_through((session, id), turn.run(model, input)).await;
             match chunks {

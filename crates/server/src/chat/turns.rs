@@ -15,9 +15,9 @@ use uuid::Uuid;
 pub(crate) struct Turns {
     running: Mutex<HashMap<Uuid, Running>>,
     pub(super) tasks: TaskTracker,
-    /// Fires when no more turns may begin.
+    /// Fires when no turn may begin any more.
     closing: CancellationToken,
-    /// Fires when those that run are waited for no longer.
+    /// Fires when those that run are left as they are stored.
     abandoned: CancellationToken,
 }
 
@@ -46,21 +46,26 @@ impl Turns {
         Entered { turns: Arc::clone(self), session, running }
     }
 
-    /// Whether no more turns may begin.
-    pub(super) fn is_closing(&self) -> bool {
+    /// Whether no turn may begin any more.
+    pub(super) fn are_closing(&self) -> bool {
         self.closing.is_cancelled()
     }
 
-    /// Waits until running turns are waited for no longer.
+    /// Waits until running turns are left as they are stored.
     pub(super) async fn abandoned(&self) {
         self.abandoned.cancelled().await;
     }
 
-    /// Lets no more turns begin, and gives those that run so long to come to their end. What has not by then is left open.
-    pub(crate) async fn stop(&self, grace: Duration) {
+    /// Lets no turn begin any more, and waits for the end of those that run. After the limit they are left as they are
+    /// stored: open, for whoever opens the store next.
+    pub(crate) async fn end(&self, limit: Duration) {
         self.closing.cancel();
         self.tasks.close();
-        if timeout(grace, self.tasks.wait()).await.is_err() {
+        if timeout(limit, self.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                turns = self.tasks.len(),
+                "turns that did not end in time are gone on with at the next start"
+            );
             self.abandoned.cancel();
             self.tasks.wait().await;
         }

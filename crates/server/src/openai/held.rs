@@ -126,7 +126,7 @@ impl Held {
     }
 
     /// What becomes of the session when its turn is over.
-    pub(super) async fn after(self, answer: &Result<ChatResponse, ApiError>) {
+    pub(super) async fn after(self, answer: Result<&ChatResponse, &ApiError>) {
         match answer {
             Ok(answer) if answer.pending_tool_calls.is_empty() => self.end().await,
             Ok(answer) => self.wait(answer.pending_tool_calls.clone()),

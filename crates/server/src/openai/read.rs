@@ -75,7 +75,7 @@ pub(super) fn asked(
         agent: None,
         stream: request.stream.unwrap_or(false),
         n: request.n.unwrap_or(1),
-        recall: true,
+        recall: matches!(speaker, Speaker::Agent(_)),
         save: true,
         remember: false,
         recall_tools: true,

@@ -26,6 +26,7 @@ use crate::{
     error::ApiError,
     openapi::{Api, Described as _, Operation},
     server::Server,
+    watch,
 };
 
 /// The header that asks for all messages of a turn.
@@ -48,7 +49,7 @@ async fn complete_chat(
     headers: HeaderMap,
     Checked(mut request): Checked<CompletionRequest>,
 ) -> Result<Response, ApiError> {
-    let key = custom_key(&headers)?;
+    let (key, parent) = (custom_key(&headers)?, watch::parent_of(&headers));
     let (speaker, tools) = server.speaker(&request.model).await?;
     let model = request.model.clone();
     let includes_usage = request.stream_options.and_then(|options| options.include_usage).unwrap_or(false);
@@ -67,7 +68,7 @@ async fn complete_chat(
     let shows_messages = headers.get(SHOW).is_some_and(|value| value == "true");
     let asking = Asking { session: held.id, model, functions, shows_messages };
     let is_streamed = input.stream;
-    let aside = match server.aside(held.id, (&speaker, first_step), input, key).await {
+    let aside = match server.aside(held.id, (&speaker, first_step), input, (key, parent)).await {
         Ok(aside) => aside,
         Err(error) => {
             held.put_back().await;
@@ -76,14 +77,13 @@ async fn complete_chat(
     };
     if is_streamed {
         if let Err(error) = aside.first().await {
-            let failed = Err(error);
-            held.after(&failed).await;
-            return failed.map(|answer| Json(asking.completion(answer)).into_response());
+            held.after(Err(&error)).await;
+            return Err(error);
         }
         return Ok(sse::response(stream(aside, held, asking, Telling { includes_usage, is_formatted })));
     }
     let answer = aside.answer().await;
-    held.after(&answer).await;
+    held.after(answer.as_ref()).await;
     Ok(Json(asking.completion(answer?)).into_response())
 }
 

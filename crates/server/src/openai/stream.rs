@@ -1,12 +1,13 @@
 //! Answers that come as they are made. The first answer's text is sent as the model writes it, step by step; its calls
 //! and any further answers are sent whole at the end, when it is known which of them are the client's.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
 
 use axum::body::Bytes;
 use futures_util::{Stream, stream};
 use handspike_api::{ChatResponse, Delta, FinishReason, Role};
 use serde::Serialize;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::{
@@ -99,7 +100,7 @@ pub(super) struct Telling {
 
 /// A turn on its way to its client. Where the client goes away, this is dropped, and the session with it.
 struct Telegraph {
-    aside: Arc<Aside>,
+    aside: Aside,
     held: Option<Held>,
     asking: Asking,
     telling: Telling,
@@ -109,6 +110,8 @@ struct Telegraph {
     is_interrupted: bool,
     has_text: bool,
     lines: VecDeque<String>,
+    /// When the client heard something last.
+    heard: Instant,
 }
 
 /// The stream of a turn's answer.
@@ -119,7 +122,7 @@ pub(super) fn stream(
     telling: Telling,
 ) -> impl Stream<Item = Bytes> + Send + 'static {
     let telegraph = Telegraph {
-        aside: Arc::new(aside),
+        aside,
         held: Some(held),
         asking,
         telling,
@@ -127,6 +130,7 @@ pub(super) fn stream(
         is_interrupted: false,
         has_text: false,
         lines: VecDeque::new(),
+        heard: Instant::now(),
     };
     stream::unfold(telegraph, async |mut telegraph| {
         let line = telegraph.next_line().await?;
@@ -139,16 +143,22 @@ impl Telegraph {
     async fn next_line(&mut self) -> Option<String> {
         loop {
             if let Some(line) = self.lines.pop_front() {
+                self.heard = Instant::now();
                 return Some(line);
             }
             // Without its session it is over.
             self.held.as_ref()?;
+            // Also what is kept back may take long to come.
+            if self.heard.elapsed() >= sse::HEARTBEAT {
+                self.lines.push_back(sse::PING.to_owned());
+                continue;
+            }
             match self.aside.next().await {
-                Next::Silence => return Some(sse::PING.to_owned()),
+                Next::Silence => self.lines.push_back(sse::PING.to_owned()),
                 Next::Piece(choice, delta) => self.piece(choice, delta),
                 Next::End(answer) => {
                     if let Some(held) = self.held.take() {
-                        held.after(&answer).await;
+                        held.after(answer.as_ref()).await;
                     }
                     match answer {
                         Ok(answer) => self.end(answer),

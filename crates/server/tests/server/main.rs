@@ -1,22 +1,33 @@
 //! The server without a socket, with one, and with an independent client.
 
 mod agents;
+mod api_docs;
 mod chat;
 mod chat_errors;
 mod chat_tools;
 mod completions;
 mod crash;
+mod docs;
+mod documents;
 mod errors;
 mod fakes;
+mod files;
 mod follow;
 mod history;
+mod hostile;
 mod lists;
 mod openai_client;
 mod openapi;
+mod prompts;
+mod provider;
+mod ranges;
 mod sdk;
+mod served;
 mod sessions;
 mod socket;
+mod stopping;
 mod stream;
 mod support;
 mod tools;
 mod users;
+mod watch;

@@ -1,14 +1,14 @@
 //! OpenAI's own Python client, unchanged, as a client.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use handspike_types::Message;
 use serde_json::json;
 use tokio::{process::Command, time::timeout};
 
 use crate::{
-    fakes::{Answer, call, say},
-    socket::while_serving_models,
+    fakes::{Answer, Boxes, FakeModels, Models, call, say},
+    socket::while_serving_with,
     support::KEY,
 };
 
@@ -29,7 +29,7 @@ async fn the_python_client_works_unchanged() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join("../../target/openai-venv/bin/python");
     assert!(python.exists(), "the Python client to test with is missing; scripts/setup tests installs it");
-    while_serving_models(
+    while_serving_with(
         |models| models.think(thinks),
         async |url| {
             let mut client = Command::new(&python);

@@ -34,23 +34,32 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
     routes.sort();
     let expected = [
         "delete /agents/{agent_id}",
+        "delete /agents/{agent_id}/docs",
+        "delete /agents/{agent_id}/docs/{doc_id}",
         "delete /agents/{agent_id}/tools/{tool_id}",
         "delete /sessions/{session_id}",
         "delete /sessions/{session_id}/history",
         "delete /users/{user_id}",
+        "delete /users/{user_id}/docs",
+        "delete /users/{user_id}/docs/{doc_id}",
         "get /agents",
         "get /agents/models",
         "get /agents/{agent_id}",
+        "get /agents/{agent_id}/docs",
         "get /agents/{agent_id}/tools",
+        "get /docs/{doc_id}",
         "get /healthz",
         "get /jobs/{job_id}",
         "get /projects",
         "get /sessions",
         "get /sessions/{session_id}",
         "get /sessions/{session_id}/events",
+        "get /sessions/{session_id}/files/{path}",
         "get /sessions/{session_id}/history",
+        "get /sessions/{session_id}/screenshot",
         "get /users",
         "get /users/{user_id}",
+        "get /users/{user_id}/docs",
         "get /v1/models",
         "patch /agents/{agent_id}",
         "patch /agents/{agent_id}/tools/{tool_id}",
@@ -58,18 +67,24 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
         "patch /users/{user_id}",
         "post /agents",
         "post /agents/{agent_id}",
+        "post /agents/{agent_id}/docs",
+        "post /agents/{agent_id}/search",
         "post /agents/{agent_id}/tools",
         "post /projects",
         "post /sessions",
         "post /sessions/{session_id}",
         "post /sessions/{session_id}/cancel",
         "post /sessions/{session_id}/chat",
+        "post /sessions/{session_id}/render",
         "post /users",
         "post /users/{user_id}",
+        "post /users/{user_id}/docs",
+        "post /users/{user_id}/search",
         "post /v1/chat/completions",
         "put /agents/{agent_id}",
         "put /agents/{agent_id}/tools/{tool_id}",
         "put /sessions/{session_id}",
+        "put /sessions/{session_id}/files/{path}",
         "put /users/{user_id}",
     ];
     assert_eq!(routes, expected);
@@ -79,7 +94,12 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
     for name in spoken_of {
         assert!(schemas.contains_key(name), "`{name}` is not described");
     }
-    for (path, name) in [("/agents", "Agent"), ("/users", "User"), ("/agents/{agent_id}/tools", "Tool")] {
+    for (path, name) in [
+        ("/agents", "Agent"),
+        ("/users", "User"),
+        ("/agents/{agent_id}/tools", "Tool"),
+        ("/users/{user_id}/docs", "Doc"),
+    ] {
         let page = &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
         assert_eq!(page["properties"]["items"]["items"]["$ref"], format!("#/components/schemas/{name}"));
     }

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use handspike_server::{Config, Defaults, serve};
+use handspike_server::{Config, Defaults, ModelSource, serve};
+use handspike_telemetry::Telemetry;
 use handspike_web::Listening;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
@@ -13,22 +14,21 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    fakes::{Boxes, FakeModels, Models},
+    fakes::{Boxes, Models},
     support::{KEY, store},
 };
 
 /// Serves on a free port while the test talks to it, and ends with it.
 pub(crate) async fn while_serving<F: Future<Output = ()>>(talk: impl FnOnce(String) -> F) {
-    while_serving_models(|_| {}, talk).await;
+    while_serving_with(Arc::new(Models(Arc::default())), Boxes(Arc::default()), talk).await;
 }
 
-/// The same with models that are told what to do.
-pub(crate) async fn while_serving_models<F: Future<Output = ()>>(
-    tell: impl FnOnce(&FakeModels),
+/// The same with these models and sandboxes.
+pub(crate) async fn while_serving_with<F: Future<Output = ()>>(
+    models: Arc<dyn ModelSource>,
+    sandboxes: Boxes,
     talk: impl FnOnce(String) -> F,
 ) {
-    let models = Arc::<FakeModels>::default();
-    tell(&models);
     let (_folder, store) = store().await;
     let listening = Listening::at("127.0.0.1:0".parse().expect("an address"), &[]).await.expect("a socket");
     let url = format!("http://{}", listening.address());
@@ -38,10 +38,11 @@ pub(crate) async fn while_serving_models<F: Future<Output = ()>>(
         hosts: vec!["box.example".to_owned()],
         origins: vec!["https://app.example.com".parse().expect("an origin")],
         store: store.clone(),
-        models: Arc::new(Models(models)),
-        sandboxes: Arc::new(Boxes(Arc::default())),
+        models,
+        sandboxes: Arc::new(sandboxes),
         defaults: Defaults::default(),
-        turns_grace: Duration::ZERO,
+        telemetry: Telemetry::default(),
+        stop_after: Duration::ZERO,
     };
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(config, stop.clone()));
@@ -51,7 +52,7 @@ pub(crate) async fn while_serving_models<F: Future<Output = ()>>(
     store.close().await;
 }
 
-fn client() -> Client {
+pub(crate) fn client() -> Client {
     // Another test may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().build().expect("a client")
@@ -131,6 +132,44 @@ async fn a_body_that_says_it_is_too_large_is_refused_before_it_is_sent() {
         let mut answer = String::new();
         socket.read_to_string(&mut answer).await.expect("an answer");
         assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("\"http_413\""), "{answer}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_needs_no_body_does_not_cost_the_connection() {
+    while_serving(async |url| {
+        let address = url.strip_prefix("http://").expect("an address");
+        for (line, key, status) in [
+            ("POST /agents", "0000000000000000", 403),
+            ("POST /nothing", KEY, 404),
+            ("PUT /agents", KEY, 405),
+            ("POST /sessions/x/chat", KEY, 422),
+        ] {
+            let head = |length: usize| {
+                format!("{line} HTTP/1.1\r\nhost: localhost\r\nx-auth-key: {key}\r\ncontent-length: {length}\r\n\r\n")
+            };
+            let mut socket = TcpStream::connect(address).await.expect("a connection");
+            socket.set_nodelay(true).expect("set");
+            socket.write_all(head(2).as_bytes()).await.expect("sent");
+            // The server has seen the head alone.
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            let next = "{}GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+            socket.write_all(next.as_bytes()).await.expect("sent");
+            let mut answers = String::new();
+            socket.read_to_string(&mut answers).await.expect("both answers");
+            assert!(answers.starts_with(&format!("HTTP/1.1 {status} ")), "{line}: {answers}");
+            assert!(answers.ends_with("{\"store\":\"ok\"}"), "{line}: {answers}");
+            // One that does not come, or that is large, is not waited for.
+            for length in [2, 1 << 20] {
+                let mut socket = TcpStream::connect(address).await.expect("a connection");
+                socket.write_all(head(length).as_bytes()).await.expect("sent");
+                let mut answer = String::new();
+                socket.read_to_string(&mut answer).await.expect("an answer");
+                let is_told = answer.contains("\r\nconnection: close\r\n");
+                assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")) && is_told, "{line}: {answer}");
+            }
+        }
     })
     .await;
 }

@@ -9,6 +9,7 @@ use axum::{
 };
 use handspike_server::{Access, Defaults, Server, ServerParts, router};
 use handspike_store::{Location, Store};
+use handspike_telemetry::Telemetry;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -194,6 +195,7 @@ pub(crate) fn parts(store: Store, models: &Arc<FakeModels>, sandboxes: &Arc<Fake
         models: Arc::new(Models(Arc::clone(models))),
         sandboxes: Arc::new(Boxes(Arc::clone(sandboxes))),
         defaults: Defaults::default(),
+        telemetry: Telemetry::default(),
     }
 }
 

@@ -6,4 +6,4 @@ mod read;
 mod write;
 
 pub(crate) use read::{Reader, left_out};
-pub(crate) use write::{answer, call, kind_word, result};
+pub(crate) use write::{answer, call, kind_word, result, said};

@@ -19,17 +19,26 @@ pub(crate) fn answer(text: &str, tool_calls: &[ToolCall], kind_of: impl Fn(&str)
 
 /// A tool's answer: its text, or text and pictures as parts.
 pub(crate) fn result(call_id: &str, name: &str, output: &ToolOutput) -> EntryBody {
-    let content = match output.content.as_slice() {
-        [] => Content::Text(String::new()),
-        [ContentPart::Text { text }] => Content::Text(text.clone()),
-        parts => Content::Parts(parts.iter().map(|part| Posted::own(part_of(part))).collect()),
-    };
     EntryBody {
-        content: Some(content),
+        content: Some(content_of(&output.content)),
         name: Some(name.to_owned()),
         tool_call_id: Some(call_id.to_owned()),
         is_error: output.is_error,
         ..EntryBody::default()
+    }
+}
+
+/// What somebody says.
+pub(crate) fn said(content: &[ContentPart], name: Option<&str>) -> EntryBody {
+    EntryBody { content: Some(content_of(content)), name: name.map(str::to_owned), ..EntryBody::default() }
+}
+
+/// A text where there is nothing else, or parts.
+fn content_of(parts: &[ContentPart]) -> Content {
+    match parts {
+        [] => Content::Text(String::new()),
+        [ContentPart::Text { text }] => Content::Text(text.clone()),
+        parts => Content::Parts(parts.iter().map(|part| Posted::own(part_of(part))).collect()),
     }
 }
 

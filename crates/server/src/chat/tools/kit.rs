@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use handspike_api::{CallType, ToolDefinition};
 use handspike_core::{CallContext, Executor, Fault, Lane, Sandboxes};
 use handspike_tools::Router;
-use handspike_types::{SessionId, ToolCall, ToolOutput};
+use handspike_types::{SessionId, ToolCall, ToolOutput, ToolSpec};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -28,6 +28,8 @@ pub(crate) enum Runs {
 pub(crate) struct Kit {
     /// Offers them and runs the calls.
     pub(crate) executor: Box<dyn Executor>,
+    /// As they are offered.
+    pub(crate) specs: Vec<ToolSpec>,
     /// Of what type each is.
     pub(crate) kinds: Arc<Kinds>,
 }
@@ -82,7 +84,8 @@ impl Kit {
         }
         let kinds = Arc::new(Kinds::of(definitions, runs));
         let order = definitions.iter().map(|tool| tool.name.clone()).collect();
-        Self { executor: Box::new(Sorted { router, order, kinds: Arc::clone(&kinds) }), kinds }
+        let executor = Box::new(Sorted { router, order, kinds: Arc::clone(&kinds) });
+        Self { specs: executor.specs(), executor, kinds }
     }
 }
 
@@ -95,7 +98,7 @@ struct Sorted {
 
 #[async_trait]
 impl Executor for Sorted {
-    fn specs(&self) -> Vec<handspike_types::ToolSpec> {
+    fn specs(&self) -> Vec<ToolSpec> {
         let mut specs = self.router.specs();
         specs.sort_by_key(|spec| self.order.iter().position(|name| *name == spec.name));
         specs

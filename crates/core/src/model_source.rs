@@ -1,7 +1,8 @@
-//! What the server asks of whoever knows the models.
+//! What a server asks of whoever knows the models.
 
-use handspike_core::Model;
 use thiserror::Error;
+
+use crate::Model;
 
 /// The models that agents may use.
 pub trait ModelSource: Send + Sync {
