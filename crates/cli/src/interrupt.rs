@@ -17,11 +17,12 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens to SIGINT, SIGTERM and the end of the terminal from now on.
+    /// Listens to SIGINT, SIGTERM, SIGQUIT and the end of the terminal from now on.
     pub(crate) fn listen() -> io::Result<Self> {
         let mut interrupts = signal(SignalKind::interrupt())?;
         let mut terminations = signal(SignalKind::terminate())?;
         let mut hangups = signal(SignalKind::hangup())?;
+        let mut quits = signal(SignalKind::quit())?;
         let interrupt = Self::default();
         let stages = interrupt.clone();
         tokio::spawn(async move {
@@ -30,6 +31,7 @@ impl Interrupt {
                     _ = interrupts.recv() => {}
                     _ = terminations.recv() => {}
                     _ = hangups.recv() => {}
+                    _ = quits.recv() => {}
                 }
                 if !stages.polite.is_cancelled() {
                     stages.polite.cancel();

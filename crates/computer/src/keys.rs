@@ -89,10 +89,11 @@ pub fn parse_modifiers(text: &str) -> Result<Chord, KeyError> {
     }
 }
 
-/// Whether a key does something only together with others. Locks do not count: they would outlast the action.
+/// Whether a key does something only together with others. Locks do not count: they would outlast the action. Nor does
+/// Hyper, which no program knows and no layout has.
 fn is_modifier(key: Keysym) -> bool {
     let locks = [Keysym::Caps_Lock, Keysym::Shift_Lock];
-    key == Keysym::ISO_Level3_Shift || ((Keysym::Shift_L..=Keysym::Hyper_R).contains(&key) && !locks.contains(&key))
+    key == Keysym::ISO_Level3_Shift || ((Keysym::Shift_L..=Keysym::Super_R).contains(&key) && !locks.contains(&key))
 }
 
 /// Takes the spaces around a `+` away, and spells out a space that is itself the last key.

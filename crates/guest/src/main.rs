@@ -6,6 +6,7 @@
 //! `docker exec`.
 
 mod connect;
+mod descriptors;
 mod desktop;
 mod init;
 mod memory;
