@@ -15,10 +15,10 @@ single!(
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum ResponseFormat {
+    /// Text, or JSON of any shape. It stands first, as one that says nothing is this one.
+    Simple(SimpleFormat),
     /// JSON that fits a schema.
     Schema(SchemaFormat),
-    /// Text, or JSON of any shape.
-    Simple(SimpleFormat),
 }
 
 /// Text, or JSON of any shape.

@@ -11,12 +11,19 @@ use handspike_types::{
 use crate::{
     call::{Cause, End},
     capture::{Captured, ErrLines},
+    driver::ShellIs,
+    exports::LeftOut,
     spool::Spooled,
 };
 
 /// What a new shell that stands in for an ended one has and has not.
-const RESET: &str = "exported variables are as of the last finished call; \
-    other variables, functions, aliases and shell options are reset";
+fn reset(left_out: &LeftOut) -> String {
+    format!(
+        "exported variables are as of the last finished call{}; \
+         other variables, functions, aliases and shell options are reset",
+        left_out.note()
+    )
+}
 
 /// A finished call, as far as the model is told of it.
 pub(crate) struct Told<'a> {
@@ -28,6 +35,8 @@ pub(crate) struct Told<'a> {
     pub(crate) timeout: Duration,
     /// Where the next command will run.
     pub(crate) cwd: String,
+    /// What a new shell did not take over.
+    pub(crate) left_out: &'a LeftOut,
     /// Why no shell could be started in the place of one that ended.
     pub(crate) no_shell: Option<String>,
 }
@@ -56,7 +65,14 @@ impl Told<'_> {
     fn last_line(&self) -> String {
         let (after, cwd) = (seconds(self.duration), &self.cwd);
         match self.end {
-            End::Reported(report) => format!("exit status {}, {after}", report.number),
+            End::Reported(report) => match report.shell {
+                ShellIs::Ready => format!("exit status {}, {after}", report.number),
+                ShellIs::OutOfFiles => format!(
+                    "exit status {}, {after}; the shell was left too few open files for its own work (`ulimit -n`); {}",
+                    report.number,
+                    self.next_shell()
+                ),
+            },
             End::Stopped(cause) => format!(
                 "{}; the command and all it started were killed, the shell lives on in {cwd}",
                 self.stopped(*cause)
@@ -74,19 +90,22 @@ impl Told<'_> {
                 self.next_shell()
             ),
             End::ShellReplaced => {
-                format!("the command replaced the shell by another program, which runs on; {}", self.next_shell())
+                format!(
+                    "the command replaced the shell by another program, which runs on, or took its descriptors from it; {}",
+                    self.next_shell()
+                )
             }
         }
     }
 
     /// What comes in the place of a shell that ended.
     fn next_shell(&self) -> String {
-        let cwd = &self.cwd;
+        let (cwd, reset) = (&self.cwd, reset(self.left_out));
         match &self.no_shell {
-            None => format!("a new shell runs in {cwd}: {RESET}"),
+            None => format!("a new shell runs in {cwd}: {reset}"),
             Some(why) => {
                 let why = why.replace('\n', "; ");
-                format!("no new shell could be started: {why}; the next call tries again, in {cwd}: {RESET}")
+                format!("no new shell could be started: {why}; the next call tries again, in {cwd}: {reset}")
             }
         }
     }
@@ -120,13 +139,14 @@ pub(crate) fn told(death: Death) -> String {
 }
 
 /// What is said when a shell was found dead before a call.
-pub(crate) fn found_dead(death: Death, cwd: &str) -> String {
-    format!("the shell had ended since the last call: {}; this one runs in a new shell in {cwd}: {RESET}", told(death))
+pub(crate) fn found_dead(death: Death, cwd: &str, left_out: &LeftOut) -> String {
+    let (how, reset) = (told(death), reset(left_out));
+    format!("the shell had ended since the last call: {how}; this one runs in a new shell in {cwd}: {reset}")
 }
 
 /// What is said when the shell before could not be replaced by the end of its last call, and then was.
-pub(crate) fn replaced_late(cwd: &str) -> String {
-    format!("this command runs in a new shell in {cwd}: {RESET}")
+pub(crate) fn replaced_late(cwd: &str, left_out: &LeftOut) -> String {
+    format!("this command runs in a new shell in {cwd}: {}", reset(left_out))
 }
 
 /// The answer to a restart.

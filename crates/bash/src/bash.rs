@@ -18,6 +18,8 @@ use crate::{
     answer::{self, Told},
     call::{self, End, Limits},
     capture::Capture,
+    driver::{Report, ShellIs},
+    exports::{Exports, LeftOut},
     janitor::Janitor,
     progress::Progress,
     shell::{Origin, Shell, StartError},
@@ -31,6 +33,8 @@ pub struct Bash {
     shell: Option<Shell>,
     /// What the next shell takes over, where one that ended could not be replaced at once.
     estate: Option<Origin>,
+    /// What the last shell that took something over did not take.
+    left_out: LeftOut,
     /// Of shells that ended by themselves: their background jobs run on below them. And of killed ones of which
     /// something did not die.
     former: Vec<Keeper>,
@@ -58,7 +62,7 @@ impl Bash {
     /// A shell that starts with the first call.
     #[must_use]
     pub fn new(config: BashConfig) -> Self {
-        Self { config, janitor: None, shell: None, estate: None, former: Vec::new() }
+        Self { config, janitor: None, shell: None, estate: None, left_out: LeftOut::default(), former: Vec::new() }
     }
 
     /// Starts the shell before it is needed. If it cannot start, the first call says why.
@@ -101,8 +105,8 @@ impl Bash {
         };
         let duration = started.elapsed();
         let succeeded = match end {
-            End::Reported(_) | End::Stopped(_) => Ok(()),
-            End::NotRead => {
+            End::Reported(Report { shell: ShellIs::Ready, .. }) | End::Stopped(_) => Ok(()),
+            End::NotRead | End::Reported(Report { shell: ShellIs::OutOfFiles, .. }) => {
                 shell.leave();
                 self.succeed(Predecessor::Ended)
             }
@@ -112,7 +116,17 @@ impl Bash {
         // The command has run, and what it wrote is told whether or not there is a shell for the next one.
         let no_shell = succeeded.err().map(|error| with_causes(&error));
         let (cwd, timeout) = (self.cwd(), limits.timeout);
-        Ok(Told { news, captured: capture.finish(), end: &end, duration, timeout, cwd, no_shell }.answer())
+        Ok(Told {
+            news,
+            captured: capture.finish(),
+            end: &end,
+            duration,
+            timeout,
+            cwd,
+            left_out: &self.left_out,
+            no_shell,
+        }
+        .answer())
     }
 
     /// Where the next command will run.
@@ -144,17 +158,17 @@ impl Bash {
         let Some(shell) = &self.shell else {
             return match self.estate.take() {
                 None => self.start(&self.clean()).map(|_cwd| None),
-                Some(origin) => self.start_heir(origin).map(|cwd| Some(answer::replaced_late(&cwd))),
+                Some(origin) => self.start_heir(origin).map(|cwd| Some(answer::replaced_late(&cwd, &self.left_out))),
             };
         };
         let Some(death) = shell.death() else { return Ok(None) };
         self.succeed(Predecessor::Ended)?;
-        Ok(Some(answer::found_dead(death, &self.cwd())))
+        Ok(Some(answer::found_dead(death, &self.cwd(), &self.left_out)))
     }
 
     /// What a shell begins with that takes nothing over.
     fn clean(&self) -> Origin {
-        Origin { cwd: self.config.cwd.clone(), exports: Vec::new() }
+        Origin { cwd: self.config.cwd.clone(), exports: Exports::default() }
     }
 
     /// Replaces a shell that has ended. What it left in the background runs on.
@@ -173,6 +187,7 @@ impl Bash {
     /// Starts a shell that takes something over, which is kept for the next one if it can't.
     fn start_heir(&mut self, origin: Origin) -> Result<String, StartError> {
         let started = self.start(&origin);
+        self.left_out = origin.exports.left_out.clone();
         self.estate = started.is_err().then_some(origin);
         started
     }

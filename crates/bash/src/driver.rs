@@ -1,10 +1,9 @@
 //! The bash that we write ourselves: how a command's text, status and working directory pass the shell's border. What
 //! does not change from shell to shell is in `driver.bash`.
 //!
-//! A call is three lines down the shell's own input. The first reads the command from the code descriptor and evaluates
-//! it. The second reports `$?` and `$PWD`; it is a line of its own so that it still runs when an interrupt unwinds the
-//! first. The third, which nobody waits for, notes the exported variables. They are short, as the shell reads a pipe
-//! byte by byte.
+//! A call is two lines down the shell's own input. The first reads the command from the code descriptor, evaluates it and
+//! reports `$?` and `$PWD`. The second reports where an interrupt or an error of the command unwound the first. They are
+//! short, as the shell reads a pipe byte by byte, so what they do is in functions of the shell.
 //!
 //! The command is evaluated at the top and not within a sourced file, simpler as that would be: bash 5.2 corrupts its
 //! heap when sourced text ends within `$(`.
@@ -13,14 +12,13 @@ use std::path::Path;
 
 /// Where the shell inherits its control descriptors, in the order of those below.
 pub(crate) const INHERITED_FD: i32 = 230;
-/// Holds the text to evaluate; both sides share its offset.
+/// Holds the text to evaluate; both sides share its offset. The next takes the reports, then one takes the exported
+/// variables, as bash would read them, the fourth is what the shell reads its lines from, and the fifth is empty.
 const CODE_FD: i32 = 210;
-/// Takes the reports.
-const STATUS_FD: i32 = 211;
-/// Takes the exported variables, as bash would read them.
-const EXPORTS_FD: i32 = 212;
+/// What a command finds as its standard input. Cheaper than to open it each time.
+const EMPTY_FD: i32 = 214;
 /// The first of the descriptors for output, two for each pair of pipes.
-pub(crate) const FIRST_OUTPUT_FD: i32 = 213;
+pub(crate) const FIRST_OUTPUT_FD: i32 = 215;
 /// How many pairs of pipes the shell inherits.
 pub(crate) const OUTPUT_PAIRS: i32 = 4;
 /// The call number of a new shell's first report.
@@ -43,8 +41,7 @@ pub(crate) fn start_lines() -> String {
     format!(
         "set +o history;history -c;shopt -u promptvars;PS1= PS2=\n\
          eval 'exec{copy}'{close};exec{close}\n\
-         mapfile -tn1 -d '' -u{CODE_FD} __hs_code&&eval \"$__hs_code\"\n{}",
-        report_lines(FIRST_CALL, "$$")
+         mapfile -tn1 -d '' -u{CODE_FD} __hs_code&&eval \"$__hs_code\";__hs_report {FIRST_CALL} $$\n"
     )
 }
 
@@ -61,39 +58,19 @@ pub(crate) fn start_code(exports: &[u8], cwd: &Path) -> Vec<u8> {
 
 /// What the shell is sent for each call. `call` is what its report begins with: a number that the command cannot know,
 /// so that it cannot imitate a report wherever it finds the descriptor. PROMPT_COMMAND is the command's own while it
-/// runs, as it would hold up every later line. `status` is what `$?` holds when the command starts; other than 0, it is
-/// set by a function on the left of `||`, where `set -e` and an ERR trap overlook it.
+/// runs, as it would hold up every later line. `status` is what `$?` holds when the command starts.
 ///
-/// A command may disable the builtins that the next one needs, or put functions in their place. They are brought back at
-/// once where its text looks like it, and after a command that failed, so that ordinary calls don't pay for it.
+/// A command may disable the builtins that the next one needs. They are brought back at once where its text looks like
+/// it, so that ordinary calls don't pay for it.
 pub(crate) fn call_lines(call: u64, command: &str, status: i32, redirects: &str) -> String {
-    let read = format!("\\command mapfile -tn1 -d '' -u{CODE_FD} __hs_code&&");
-    let eval = format!("PROMPT_COMMAND= \\command eval \"$__hs_code\" </dev/null {redirects} {STATUS_FD}>&-");
-    let first = match status {
-        0 => format!("{read}{eval}\n"),
-        _ => format!("{read}{{ __hs_mend||:;__hs_return {status}||{eval};}}\n"),
+    let read = match status {
+        0 => format!("\\command mapfile -tn1 -d '' -u{CODE_FD} __hs_code&&"),
+        _ => format!("\\__hs_read {status}||"),
     };
-    let last = if command.contains("enable") { "__hs_mend||:\n" } else { "" };
-    let report = match may_shadow(command) {
-        true => "__hs_bare\n".to_owned() + &report_lines(call, "${__hs_status-0}"),
-        false => report_lines(call, "$?"),
-    };
-    first + &report + last
-}
-
-/// Whether a command looks as if it defined functions in the place of builtins, or read a file that may.
-fn may_shadow(command: &str) -> bool {
-    let defines = command.contains("()") || command.contains("function") || command.contains("( )");
-    let names = ["builtin", "command", "return"].iter().any(|name| command.contains(name));
-    let reads = command.split_whitespace().any(|word| word == "source" || word == ".");
-    (defines && names) || reads
-}
-
-/// The second line, and the third.
-fn report_lines(call: u64, number: &str) -> String {
+    let report = if command.contains("enable") { "__hs_tidy" } else { "__hs_report" };
     format!(
-        "\\builtin printf '%s\\0' {call} \"{number}\" \"${{PWD-}}\">&{STATUS_FD}||__hs_mend {call}\n\
-         \\builtin declare -px>|/proc/self/fd/{EXPORTS_FD}\n"
+        "{read}PROMPT_COMMAND= \\command eval \"$__hs_code\" <&{EMPTY_FD} {redirects};\\{report} {call} \"$?\"\n\
+         case $? in 0);;*)\\__hs_report {call} \"$?\";esac\n"
     )
 }
 
@@ -106,6 +83,15 @@ fn quoted(text: &str) -> String {
 pub(crate) struct Report {
     pub(crate) number: i32,
     pub(crate) cwd: String,
+    pub(crate) shell: ShellIs,
+}
+
+/// What the shell is good for after a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ShellIs {
+    Ready,
+    /// It may not open the files that the lines of a call open.
+    OutOfFiles,
 }
 
 impl Report {
@@ -114,9 +100,10 @@ impl Report {
         let call = call.to_string();
         let mut fields = bytes.split(|byte| *byte == 0);
         fields.find(|field| field.ends_with(call.as_bytes()))?;
-        let (number, cwd, _rest) = (fields.next()?, fields.next()?, fields.next()?);
+        let (number, cwd, rest) = (fields.next()?, fields.next()?, fields.next()?);
         let number = std::str::from_utf8(number).ok()?.parse().ok()?;
-        Some(Self { number, cwd: String::from_utf8_lossy(cwd).into_owned() })
+        let shell = if rest == b"last" { ShellIs::OutOfFiles } else { ShellIs::Ready };
+        Some(Self { number, cwd: String::from_utf8_lossy(cwd).into_owned(), shell })
     }
 }
 
@@ -124,32 +111,25 @@ impl Report {
 mod tests {
     use super::*;
 
+    fn ready(number: i32, cwd: &str) -> Option<Report> {
+        Some(Report { number, cwd: cwd.into(), shell: ShellIs::Ready })
+    }
+
     #[test]
     fn a_report_is_read_only_when_all_of_it_has_arrived() {
         assert_eq!(Report::parse(77, b"77\x000\0/tm"), None);
-        assert_eq!(Report::parse(77, b"77\x001\0/tmp\0"), Some(Report { number: 1, cwd: "/tmp".into() }));
+        assert_eq!(Report::parse(77, b"77\x001\0/tmp\0"), ready(1, "/tmp"));
     }
 
     #[test]
-    fn the_file_means_the_descriptor_that_reports_come_by() {
-        assert_eq!(SETUP.matches(&format!(">&{STATUS_FD}\n")).count(), 1);
-        assert_eq!(SETUP.matches(&format!("/fd/{STATUS_FD} ]]")).count(), 1);
-    }
-
-    #[test]
-    fn only_what_looks_like_a_function_in_the_place_of_a_builtin_is_paid_for() {
-        for command in ["builtin() { :; }", "function return { :; }", "command ( ) { :; }", "source x", "cd a; . x"] {
-            assert!(may_shadow(command), "{command}");
-        }
-        for command in ["ls", "command -v ls", "f() { :; }", "ls ./x", "grep -r source.rs"] {
-            assert!(!may_shadow(command), "{command}");
-        }
+    fn the_last_report_of_a_shell_says_so() {
+        let last = Report { number: 1, cwd: "/tmp".into(), shell: ShellIs::OutOfFiles };
+        assert_eq!(Report::parse(77, b"77\x001\0/tmp\0last\0"), Some(last));
     }
 
     #[test]
     fn a_report_without_the_calls_number_is_none() {
         assert_eq!(Report::parse(77, b"0\0/fake\0"), None);
-        let after_a_fake = Report::parse(77, b"0\0/fake\0junk77\x001\0/tmp\0");
-        assert_eq!(after_a_fake, Some(Report { number: 1, cwd: "/tmp".into() }));
+        assert_eq!(Report::parse(77, b"0\0/fake\0junk77\x001\0/tmp\0"), ready(1, "/tmp"));
     }
 }

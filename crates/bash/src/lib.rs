@@ -16,6 +16,7 @@ mod call;
 mod capture;
 mod config;
 mod driver;
+mod exports;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod janitor;

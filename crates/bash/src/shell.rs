@@ -26,9 +26,13 @@ use rustix::{
 use crate::{
     BashConfig,
     driver::{self, FIRST_CALL, INHERITED_FD, INHERITED_FDS, Report},
+    exports::Exports,
     janitor::{Janitor, LastWords},
     outlets::Outlets,
 };
+
+/// Bytes of a command that stay in memory until they are written over.
+const CODE_KEPT: u64 = 4096;
 
 const START_LIMIT: Duration = Duration::from_secs(10);
 
@@ -36,8 +40,8 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
     pub(crate) cwd: PathBuf,
-    /// As `declare -px` wrote them; none for a clean shell.
-    pub(crate) exports: Vec<u8>,
+    /// None for a clean shell.
+    pub(crate) exports: Exports,
 }
 
 /// Why there is no shell.
@@ -103,7 +107,7 @@ impl Shell {
         drop(command);
 
         let last_words = janitor.listen(ends.output)?;
-        put(&ends.code, &driver::start_code(&origin.exports, &cwd))?;
+        put(&ends.code, &driver::start_code(&origin.exports.taken, &cwd))?;
         // Fails if the program is gone already; then the report is missing too.
         let _ = ends.input.write_all(driver::start_lines().as_bytes());
         let report = first_report(&keeper, ends.status.as_fd())?;
@@ -188,14 +192,7 @@ impl Shell {
 
     /// What the next shell takes over from this one.
     pub(crate) fn legacy(&self) -> Origin {
-        let mut exports = Vec::new();
-        let mut offset = 0;
-        let mut buffer = vec![0; 64 * 1024];
-        while let Ok(read @ 1..) = self.exports.read_at(&mut buffer, offset) {
-            exports.extend_from_slice(&buffer[..read]);
-            offset += read as u64;
-        }
-        Origin { cwd: PathBuf::from(&self.cwd), exports }
+        Origin { cwd: PathBuf::from(&self.cwd), exports: Exports::read(&self.exports) }
     }
 }
 
@@ -226,7 +223,9 @@ fn plumbing() -> io::Result<(Ends, Theirs)> {
     let code = File::from(memfd_create("bash-code", MemfdFlags::CLOEXEC)?);
     let exports = File::from(memfd_create("bash-exports", MemfdFlags::CLOEXEC)?);
     let outlets = Outlets::new()?;
-    let mut control = vec![code.try_clone()?.into(), status_pen, exports.try_clone()?.into()];
+    let empty = File::open("/dev/null")?.into();
+    let mut control =
+        vec![code.try_clone()?.into(), status_pen, exports.try_clone()?.into(), commands.try_clone()?, empty];
     control.extend(outlets.writers()?);
     let ends = Ends { input: input.into(), output, status, code, exports, outlets };
     Ok((ends, Theirs { commands, output: output_pen, control }))
@@ -261,9 +260,12 @@ fn existing_folder(wanted: &Path, configured: &Path) -> PathBuf {
     [wanted, configured].into_iter().find(|path| path.is_dir()).unwrap_or(Path::new("/")).to_owned()
 }
 
-/// Makes `content` all that the shell reads from a descriptor whose offset it shares.
+/// Has the shell read `content`, which NUL ends, from a descriptor whose offset it shares. What is left behind it of
+/// something longer is not read, and gives its memory back only where that is much.
 fn put(file: &File, content: &[u8]) -> io::Result<()> {
-    ftruncate(file, 0)?;
+    if file.metadata()?.len() > CODE_KEPT {
+        ftruncate(file, 0)?;
+    }
     file.write_all_at(content, 0)?;
     seek(file, SeekFrom::Start(0))?;
     Ok(())

@@ -69,7 +69,7 @@ fn odd_commands_are_ordinary() {
         ("printf '0\\0/tmp\\0' | tr '\\0' .", "0./tmp."),
         ("history", ""),
         ("exec 9>lock; exec 200>&9; echo x >&200; exec 9>&- 200>&-; cat lock", "x"),
-        ("echo done >&211", "bash: 211: Bad file descriptor"),
+        ("echo done >&211", ""),
         ("PS1='$(echo hi) '; PS2=x; PROMPT_COMMAND='echo prompt'", ""),
         ("echo still", "still"),
         ("IFS=0123456789; readonly IFS; echo \"$?\"", "0"),

@@ -144,6 +144,9 @@ fn prompts_neither_run_nor_hold_up_anything() {
         "PROMPT_COMMAND=('sleep 100' 'exit')",
         "PS1='$(exit 3)$(sleep 100)'",
         "PS0='$(sleep 100)'",
+        "shopt -s promptvars; PS1='$(sleep 100)'; PS2=$PS1",
+        "shopt -s promptvars; PS0='$(sleep 100)'",
+        "set -o posix; PS0='$(sleep 100)'; PS1=$PS0",
         "TMOUT=1",
         "set -o ignoreeof; set -H; echo x",
     ] {
@@ -162,28 +165,64 @@ fn a_shell_that_cannot_read_its_next_command_is_replaced_and_the_command_told_as
 }
 
 #[test]
-fn a_function_in_the_place_of_a_builtin_lasts_for_its_call_and_costs_no_option() {
+fn a_function_in_the_place_of_command_lasts_for_its_call_and_costs_no_option() {
     let mut session = Session::new();
     let options = |session: &mut Session| session.run("shopt; set -o").output().to_owned();
     for setting in [":", "set -o posix", "shopt -s inherit_errexit; shopt -u expand_aliases interactive_comments"] {
         session.restart();
         session.run(setting);
         let before = options(&mut session);
-        session.run("x=kept; f() { echo other; }; builtin() { echo mine; }; builtin; (exit 7)").exited(7, "mine");
+        session.run("x=kept; f() { echo other; }; command() { echo mine; }; command; (exit 7)").exited(7, "mine");
         session.run("echo $?").exited(0, "7");
         assert_eq!(options(&mut session), before, "{setting}");
-        session.run("builtin echo $x; f").exited(0, "kept\nother");
+        session.run("command echo $x; f").exited(0, "kept\nother");
     }
 }
 
 #[test]
-fn a_function_in_the_place_of_a_builtin_that_nobody_saw_coming_costs_its_call_and_no_other() {
+fn a_function_in_the_place_of_a_builtin_costs_no_call_also_where_nobody_saw_it_coming() {
     let mut session = Session::new();
     session.run("cd /usr");
-    let answer = session.run_for(300, "text='buil''tin() { :; }'; eval \"$text\"");
-    assert_eq!(answer.details.end, BashEnd::TimedOut, "{}", answer.text);
-    assert!(answer.took < Duration::from_secs(3), "{:?}", answer.took);
-    session.run("echo $PWD").exited(0, "/usr");
+    for name in ["builtin", "command", "return", "set", "printf", "eval"] {
+        session.run(&format!("text='{name}() {{ echo x; }}'; eval \"$text\"")).exited(0, "");
+        session.run("echo $PWD; (exit 4)").exited(4, "/usr");
+    }
+}
+
+#[test]
+fn a_limit_of_open_files_below_the_shells_own_leaves_it_as_it_is() {
+    for limit in ["16", "64", "100", "150", "211", "-Sn 64"] {
+        let mut session = Session::new();
+        session.run("x=kept");
+        let command = format!("ulimit -n {limit}; /bin/echo 1; (exit 5)").replace("-n -Sn", "-Sn");
+        session.run(&command).exited(5, "1");
+        session.run("echo $x; ulimit -n >&2").exited(0, &format!("kept\n{}", limit.trim_start_matches("-Sn ")));
+    }
+}
+
+#[test]
+fn a_shell_left_with_too_few_open_files_is_replaced_and_its_last_status_told() {
+    for limit in ["3", "4", "5"] {
+        let mut session = Session::new();
+        session.run("cd /usr; export e=kept");
+        let answer = session.run(&format!("ulimit -n {limit}; echo 1; (exit 5)"));
+        assert_eq!(answer.details.end, BashEnd::Exited(5), "{limit}: {}", answer.text);
+        assert_eq!(answer.output(), "1", "{limit}");
+        assert!(answer.last_line().contains("too few open files"), "{limit}: {}", answer.text);
+        session.run("echo $PWD $e").exited(0, "/usr kept");
+    }
+}
+
+#[test]
+fn attributes_of_the_shells_own_variables_matter_to_no_call() {
+    for attribute in ["-i", "-u", "-l", "-x", "-A", "-n", "-ai", "-au"] {
+        let mut session = Session::new();
+        session.run("x=kept");
+        session.run(&format!("unset __hs_code; declare {attribute} __hs_code; true")).exited(0, "");
+        session.run("echo $x Ran").exited(0, "kept Ran");
+        session.run("unset __hs_code; declare -n __hs_code=other; (exit 3)").exited(3, "");
+        session.run("echo $x Ran").exited(0, "kept Ran");
+    }
 }
 
 #[test]
@@ -202,7 +241,7 @@ fn a_shell_that_stopped_itself_is_woken_and_keeps_its_state() {
 #[test]
 fn a_report_cannot_be_imitated() {
     let mut session = Session::new();
-    for fd in 10..14 {
+    for fd in (10..14).chain([211]) {
         let answer = session
             .run(&format!("printf '0\\0/fake\\0' >&{fd}; printf '0\\0000\\0/fake\\0' >&{fd}; sleep 0.05; (exit 9)"));
         assert_eq!(answer.details.end, BashEnd::Exited(9), "{}", answer.text);

@@ -78,6 +78,19 @@ fn a_folder_that_is_gone_does_not_keep_the_shell_from_starting() {
 }
 
 #[test]
+fn exported_variables_that_no_program_could_be_given_do_not_hold_up_the_next_shell() {
+    let mut session = Session::new();
+    session.run("export e=kept z=kept; export BIG=$(head -c 30000000 /dev/zero | tr '\\0' x); :").exited(0, "");
+    session.run(":");
+    let answer = session.run("exit");
+    assert!(answer.last_line().contains("(not taken over, as too long: BIG)"), "{}", answer.text);
+    assert!(answer.took < Duration::from_secs(2), "{:?}", answer.took);
+    session.run("echo \"$e $z [$BIG]\"").exited(0, "kept kept []");
+    session.run("head -c 50000000 /dev/zero >/proc/$$/fd/212; exit");
+    session.run("echo on").exited(0, "on");
+}
+
+#[test]
 fn a_restart_is_clean_and_kills_all() {
     let mut session = Session::new();
     session.run("cd /usr; export e=1; sleep 5434.1 & (setsid sh -c 'trap \"\" TERM HUP; sleep 5434.2; :' &)");

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use handspike_types::SessionId;
 
-use crate::{Fault, SandboxSource};
+use crate::{Fault, SandboxAccess, SandboxSource};
 
 /// The sandboxes of many sessions. Each is made at the first call that needs it, kept between turns, and removed with
-/// its session.
+/// its session. A server's clients have a way into them, too.
 #[async_trait]
-pub trait Sandboxes: Send + Sync {
+pub trait Sandboxes: SandboxAccess {
     /// Where a session's sandbox comes from. Nothing is made yet, and one that is there stays as it is, also where the
     /// wishes are others by now.
     fn source(&self, session: SessionId, wishes: &SandboxWishes) -> Box<dyn SandboxSource>;

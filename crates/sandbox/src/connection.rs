@@ -17,12 +17,12 @@ use bollard::{
 use bytes::Bytes;
 use futures_util::{StreamExt as _, future::BoxFuture};
 use handspike_core::{CallContext, Progress, SandboxedCall};
-use handspike_types::{ContentPart, Image, RUN_KEY, SETTINGS_KEY, ToolOutput, ToolSettings};
+use handspike_types::{RUN_KEY, SETTINGS_KEY, ToolOutput, ToolSettings};
 use rmcp::{
     RoleClient,
     model::{
-        CallToolRequestParams, CallToolResult, ClientRequest, ContentBlock, PingRequest, ProgressToken, Request,
-        RequestId, RequestMetaObject, ServerResult,
+        CallToolRequestParams, ClientRequest, PingRequest, ProgressToken, Request, RequestId, RequestMetaObject,
+        ServerResult,
     },
     service::{PeerRequestOptions, RunningService, ServiceError, serve_client},
 };
@@ -35,9 +35,9 @@ use tokio_util::io::StreamReader;
 
 use crate::{
     Engine,
+    answer::Bounds,
     guest_binary::GUEST_PATH,
     guest_stream::{GuestStream, Signs, Written},
-    picture,
 };
 
 /// Characters of a guest's progress that are passed on.
@@ -158,6 +158,7 @@ impl Connection {
 
     /// Runs a tool in the sandbox. When the context's token fires the guest is told, and the call counts as cancelled.
     pub async fn call(&self, call: SandboxedCall<'_>, context: &CallContext) -> Result<ToolOutput, ConnectionError> {
+        let bounds = Bounds::of_view(call.settings.editor.max_characters);
         let params = CallToolRequestParams::new(call.tool.to_owned()).with_arguments(call.arguments);
         let request = ClientRequest::CallToolRequest(Request::new(params));
         let Ok(mut handle) = self.client.send_cancellable_request(request, options(call.settings)).await else {
@@ -180,7 +181,9 @@ impl Connection {
             () = self.silence() => return Err(ConnectionError::Mute),
         };
         match answer {
-            ServerResult::CallToolResult(result) => Ok(from_wire(result)),
+            ServerResult::CallToolResult(result) => bounds
+                .answer_in(result)
+                .ok_or_else(|| ConnectionError::Guest("it answered a call with nothing that can be shown".to_owned())),
             _ => Err(ConnectionError::Guest("it answered a call with something else".to_owned())),
         }
     }
@@ -302,23 +305,6 @@ impl From<ServiceError> for ConnectionError {
             ServiceError::McpError(error) => Self::Guest(harmless(&error.message)),
             other => Self::Guest(harmless(&other.to_string())),
         }
-    }
-}
-
-fn from_wire(mut result: CallToolResult) -> ToolOutput {
-    let details = handspike_wire::details(&mut result);
-    let content = result.content.into_iter().filter_map(|block| match block {
-        ContentBlock::Text(text) => Some(ContentPart::text(text.text)),
-        ContentBlock::Image(image) => Some(from_image(Image::new(image.mime_type, image.data))),
-        _ => None,
-    });
-    ToolOutput { content: content.collect(), is_error: result.is_error.unwrap_or(false), details }
-}
-
-fn from_image(image: Image) -> ContentPart {
-    match picture::check(&image) {
-        Ok(()) => ContentPart::Image(image),
-        Err(refused) => ContentPart::text(format!("[a picture was left out: {refused}]")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A connection to a guest whose words are the test's own.
 
+use handspike_types::{ContentPart, Image};
 use serde_json::{Map, Value, json};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf, duplex, split,
@@ -169,6 +170,31 @@ async fn what_says_to_be_a_picture_and_is_none_is_left_out() {
     let left_out = |part: &ContentPart| matches!(part, ContentPart::Text { text } if text.contains("left out"));
     assert_eq!(parts.iter().map(left_out).collect::<Vec<_>>(), [true, true, false], "{parts:?}");
     assert_eq!(parts[2], ContentPart::Image(Image::new("image/png", "iVBORw0KGgo=")));
+}
+
+#[tokio::test]
+async fn an_answer_that_shows_nothing_is_a_fault_of_the_guest() {
+    for content in [json!([]), json!([{"type": "resource_link", "uri": "file:///x", "name": "x"}])] {
+        let (connection, mut guest) = greeted().await;
+        let serve = async {
+            let request = guest.asked("tools/call").await;
+            guest.answer(&request, json!({"content": content})).await;
+        };
+        let (called, ()) = tokio::join!(call(&connection), serve);
+        assert!(matches!(called, Err(ConnectionError::Guest(_))), "{called:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_more_pieces_than_any_tool_has_ends_the_connection() {
+    let (connection, mut guest) = greeted().await;
+    let serve = async {
+        let request = guest.asked("tools/call").await;
+        let content = vec![json!({"type": "text", "text": "x"}); 100_000];
+        guest.answer(&request, json!({"content": content})).await;
+    };
+    let (called, ()) = tokio::join!(call(&connection), serve);
+    assert!(matches!(called, Err(ConnectionError::Lost)), "{called:?}");
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ use tokio::{
 };
 use tokio_util::codec::{Decoder, FramedRead, LinesCodec, LinesCodecError};
 
-use crate::connection::Listeners;
+use crate::{connection::Listeners, outline};
 
 /// The longest message that is taken from a guest.
 const MESSAGE_LIMIT: usize = 64 << 20;
@@ -145,7 +145,7 @@ where
             if line.is_empty() {
                 continue;
             }
-            match serde_json::from_str(&line) {
+            match outline::check(&line).and_then(|()| serde_json::from_str(&line)) {
                 Ok(JsonRpcMessage::Notification(notification)) => {
                     if let ServerNotification::ProgressNotification(news) = notification.notification {
                         self.signs.note();

@@ -10,6 +10,7 @@
 //!
 //! The guest is taken for hostile: what it says is bounded, parsed with care and passed on as data only.
 
+mod answer;
 pub mod connection;
 pub mod container;
 mod engine;
@@ -19,6 +20,7 @@ mod guest_binary;
 mod guest_stream;
 mod host;
 mod images;
+mod outline;
 pub mod owner;
 mod permission;
 mod picture;

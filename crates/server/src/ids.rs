@@ -40,14 +40,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Item {
 
 /// The ids of a path, the last one last.
 async fn ids<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Vec<Uuid>, ApiError> {
-    let not_uuid = |name: &str, text: &str, why: &str| {
-        let msg = format!("Input should be a valid UUID, {why}");
-        ApiError::invalid(DetailType::UuidParsing, msg, format!("path.{name}"), text)
-    };
     let params = RawPathParams::from_request_parts(parts, state).await;
     let params = params.map_err(|_| not_uuid("id", parts.uri.path(), "the path is not UTF-8"))?;
-    params
-        .iter()
-        .map(|(name, text)| Uuid::parse_str(text).map_err(|error| not_uuid(name, text, &error.to_string())))
-        .collect()
+    params.iter().map(|(name, text)| uuid(name, text)).collect()
+}
+
+/// The id that a parameter of a path is.
+pub(crate) fn uuid(name: &str, text: &str) -> Result<Uuid, ApiError> {
+    Uuid::parse_str(text).map_err(|error| not_uuid(name, text, &error.to_string()))
+}
+
+fn not_uuid(name: &str, text: &str, why: &str) -> ApiError {
+    let msg = format!("Input should be a valid UUID, {why}");
+    ApiError::invalid(DetailType::UuidParsing, msg, format!("path.{name}"), text)
 }

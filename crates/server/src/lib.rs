@@ -8,11 +8,13 @@
 //!
 //! There is no SQL here and no shape of a body but a project's: those are the store's and the API's.
 
+mod access_error;
 mod body;
 mod chat;
 mod docs;
 mod error;
 mod failpoint;
+mod file_place;
 mod filter;
 mod guard;
 mod ids;
@@ -25,6 +27,7 @@ mod serve;
 mod server;
 mod store_error;
 mod time;
+mod transfer;
 mod watch;
 
 pub use handspike_core::{ModelSource, ModelUnavailable};

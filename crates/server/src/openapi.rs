@@ -8,8 +8,8 @@ use handspike_api::{ErrorBody, Page};
 use utoipa::{
     PartialSchema as _, ToSchema,
     openapi::{
-        Components, Content, HttpMethod, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr,
-        Required, ResponseBuilder, Schema, SecurityRequirement,
+        Components, Content, HttpMethod, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
+        ResponseBuilder, Schema, SecurityRequirement,
         path::{OperationBuilder, ParameterBuilder, ParameterIn, ParameterStyle},
         request_body::RequestBodyBuilder,
         schema::{KnownFormat, SchemaFormat, Type},
@@ -19,6 +19,9 @@ use utoipa::{
 use utoipa_axum::{PathItemExt as _, router::OpenApiRouter};
 
 use crate::server::Server;
+
+/// The parameter that is all the rest of a path, slashes included.
+const REST_OF_PATH: &str = "{path}";
 
 /// Routes with their descriptions.
 pub(crate) type Api = OpenApiRouter<Arc<Server>>;
@@ -30,12 +33,15 @@ pub(crate) trait Described {
 }
 
 impl Described for Api {
-    fn described<H: Handler<T, Arc<Server>>, T: 'static>(self, operation: Operation, handler: H) -> Self {
+    fn described<H: Handler<T, Arc<Server>>, T: 'static>(mut self, operation: Operation, handler: H) -> Self {
         let Operation { method, path, description, schemas } = operation;
+        // A description has no word for a parameter with slashes in it.
+        let pattern = path.replace(REST_OF_PATH, "{*path}");
         let route = MethodRouter::new().on(method.to_method_filter(), handler);
-        let mut paths = Paths::new();
-        paths.add_path_operation(path, vec![method], description.build());
-        self.routes((schemas, paths, route))
+        let document = self.get_openapi_mut();
+        document.paths.add_path_operation(path, vec![method], description.build());
+        document.components.get_or_insert_default().schemas.extend(schemas);
+        self.route(&pattern, route)
     }
 }
 
@@ -48,7 +54,7 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// A method of a path, whose parameters are ids, in words. Any of its answers may be an error.
+    /// A method of a path, whose parameters are ids but for the rest of it, in words. Any of its answers may be an error.
     pub(crate) fn new(method: HttpMethod, path: &str, summary: &str) -> Self {
         let tag = path.split('/').nth(1).unwrap_or_default();
         let mut description = OperationBuilder::new()
@@ -57,11 +63,13 @@ impl Operation {
             .tag(tag);
         for segment in path.split('/') {
             if let Some(name) = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-                let id = ObjectBuilder::new()
-                    .schema_type(Type::String)
-                    .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
-                let param = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
-                description = description.parameter(param.required(Required::True).schema(Some(id)));
+                let text = ObjectBuilder::new().schema_type(Type::String);
+                let (schema, words) = match segment {
+                    REST_OF_PATH => (text.min_length(Some(1)), Some("The rest of the path, slashes included.")),
+                    _ => (text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))), None),
+                };
+                let param = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).description(words);
+                description = description.parameter(param.required(Required::True).schema(Some(schema)));
             }
         }
         let operation = Self { method, path: path.to_owned(), description, schemas: Vec::new() };
@@ -78,6 +86,20 @@ impl Operation {
     /// An answer in JSON that is no error.
     pub(crate) fn answers<T: ToSchema>(self, status: u16) -> Self {
         self.answers_with::<T>(&status.to_string(), "Done")
+    }
+
+    /// A body of any bytes.
+    pub(crate) fn takes_bytes(mut self) -> Self {
+        let body = RequestBodyBuilder::new().content("application/octet-stream", bytes());
+        self.description = self.description.request_body(Some(body.required(Some(Required::True)).build()));
+        self
+    }
+
+    /// An answer that is no JSON.
+    pub(crate) fn answers_bytes(mut self, media_type: &str) -> Self {
+        let response = ResponseBuilder::new().description("Done").content(media_type, bytes());
+        self.description = self.description.response("200", response);
+        self
     }
 
     /// An answer that is a stream of events, each of them such JSON.
@@ -132,6 +154,11 @@ impl Operation {
         T::schemas(&mut self.schemas);
         Content::new(Some(Ref::from_schema_name(T::name())))
     }
+}
+
+fn bytes() -> Content {
+    let bytes = ObjectBuilder::new().schema_type(Type::String);
+    Content::new(Some(bytes.format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))))
 }
 
 /// The document without its paths.

@@ -11,7 +11,7 @@ use crate::{
     error::{no_such_method, no_such_route, panicked},
     guard,
     openapi::{Api, document},
-    routes::{agents, health, history, jobs, models, projects, sessions, tools, users},
+    routes::{agents, files, health, history, jobs, models, projects, screenshot, sessions, tools, users},
     server::Server,
     watch,
 };
@@ -28,6 +28,8 @@ pub fn router(server: Arc<Server>) -> Router {
         .merge(chat::routes::routes())
         .merge(jobs::routes())
         .merge(projects::routes())
+        .merge(files::routes())
+        .merge(screenshot::routes())
         .merge(health::routes())
         .split_for_parts();
     let docs = Docs::of(&serde_json::to_value(&document).expect("a description is JSON"));

@@ -30,7 +30,8 @@ use crate::{
 
 /// A lone Escape is told from the beginning of a longer key only by the pause after it; editors wait up to 100 ms.
 const ESCAPE_PAUSE: Duration = Duration::from_millis(120);
-/// How long a program may take to read what is typed before the rest is given up, as long as it reads nothing.
+/// How long a program may take to read what is typed before the rest is given up, as long as it reads nothing and the call
+/// has time.
 const TYPING_LIMIT: Duration = Duration::from_secs(5);
 /// The cancel descriptor among the processes that end.
 const CANCEL: u64 = 0;
@@ -117,9 +118,15 @@ impl Terminal {
         set_size(&self.pty, size)
     }
 
-    /// Sends a text, in which a newline is the Return key, and then keys.
-    pub(crate) fn type_in(&self, text: &str, keys: &[Chord], cancel: BorrowedFd<'_>) -> io::Result<Taken> {
-        let taken = self.send(text.replace("\r\n", "\r").replace('\n', "\r").as_bytes(), cancel)?;
+    /// Sends a text, in which a newline is the Return key, and then keys, for as long as the call may take.
+    pub(crate) fn type_in(
+        &self,
+        text: &str,
+        keys: &[Chord],
+        until: Option<Instant>,
+        cancel: BorrowedFd<'_>,
+    ) -> io::Result<Taken> {
+        let taken = self.send(text.replace("\r\n", "\r").replace('\n', "\r").as_bytes(), until, cancel)?;
         let mut after_escape = false;
         for chord in keys {
             if taken != Taken::All {
@@ -130,7 +137,7 @@ impl Terminal {
             }
             after_escape = chord.is_escape();
             let mode = self.shared.state().screen.cursor_mode();
-            match self.send(&chord.bytes(mode), cancel)? {
+            match self.send(&chord.bytes(mode), until, cancel)? {
                 Taken::All => {}
                 taken @ (Taken::Part(..) | Taken::Cancelled) => return Ok(taken),
             }
@@ -138,7 +145,7 @@ impl Terminal {
         Ok(taken)
     }
 
-    fn send(&self, bytes: &[u8], cancel: BorrowedFd<'_>) -> io::Result<Taken> {
+    fn send(&self, bytes: &[u8], until: Option<Instant>, cancel: BorrowedFd<'_>) -> io::Result<Taken> {
         let mut sent = 0;
         while sent < bytes.len() {
             match rustix::io::write(&*self.pty, &bytes[sent..]) {
@@ -146,7 +153,9 @@ impl Terminal {
                 Err(Errno::AGAIN) => {
                     let mut fds =
                         [PollFd::new(&*self.pty, PollFlags::OUT), PollFd::from_borrowed_fd(cancel, PollFlags::IN)];
-                    let limit = Timespec::try_from(TYPING_LIMIT).map_err(io::Error::other)?;
+                    let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+                    let limit = left.unwrap_or(TYPING_LIMIT).min(TYPING_LIMIT);
+                    let limit = Timespec::try_from(limit).map_err(io::Error::other)?;
                     let ready = match poll(&mut fds, Some(&limit)) {
                         Err(Errno::INTR) => continue,
                         ready => ready?,

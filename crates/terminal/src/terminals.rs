@@ -188,7 +188,9 @@ fn type_and_wait<'a>(
         if is_typed { screen.search_for_news(until) } else { screen.search(until) }
     }
     let since = if is_typed { Instant::now() } else { since };
-    let taken = terminal.type_in(text, keys, cancel)?;
+    // No moment stands for one that is too far away to be told.
+    let until = since.checked_add(wait_for.timeout);
+    let taken = terminal.type_in(text, keys, until, cancel)?;
     let reason = match taken {
         Taken::Cancelled => Reason::Cancelled,
         Taken::All | Taken::Part(..) => wait(terminal, wait_for, since, cancel, config)?,

@@ -222,6 +222,16 @@ fn much_input_that_nobody_reads_does_not_block_the_call() {
 }
 
 #[test]
+fn the_calls_own_time_bounds_the_typing_and_the_answer_says_how_much_was_typed() {
+    let mut desk = Desk::new();
+    desk.call(json!({"name": "a", "command": "stty raw -echo; echo up; sleep 1000", "until": "up"}));
+    let started = Instant::now();
+    let answer = desk.call(json!({"name": "a", "input": "x".repeat(2_000_000), "timeout": 1}));
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(answer.last_line().contains("of 2000000 bytes that were to be typed"), "{}", answer.last_line());
+}
+
+#[test]
 fn much_input_that_is_read_arrives_whole() {
     let mut desk = Desk::new();
     let line = "y".repeat(99) + "\n";

@@ -203,7 +203,8 @@ fn what_is_left(origin: Origin) -> &'static str {
              variables and background jobs, its terminals and its windows are gone]"
         }
         Origin::Found => {
-            "[the connection to the sandbox had been lost and was made again: everything in it is still there]"
+            "[the connection to the sandbox had been lost and was made again: everything in it is still there, but keys and \
+             buttons that were held down have been released]"
         }
     }
 }

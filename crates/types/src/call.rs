@@ -18,6 +18,8 @@ use crate::{
 
 /// How long a call may take that says nothing of it: enough for a file of 100 MiB or a text of many thousand keys.
 const TIME_OF_OTHERS: Duration = Duration::from_secs(120);
+/// What a character of a text may take on top of that: a program that is never at rest is waited for time and again.
+const TIME_OF_A_CHARACTER: Duration = Duration::from_millis(50);
 
 /// A call to a tool of the sandbox, read and checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,7 +172,23 @@ impl ComputerAction {
     /// What the action waits for by its nature, settling included.
     fn time(&self, settings: &ToolSettings) -> Duration {
         let settling = Duration::from_millis(settings.computer.settle.limit_ms);
-        if let Self::HoldKey { duration, .. } | Self::Wait(duration) = self { *duration + settling } else { settling }
+        settling
+            + match self {
+                Self::HoldKey { duration, .. } | Self::Wait(duration) => *duration,
+                Self::Type(text) => {
+                    TIME_OF_A_CHARACTER.saturating_mul(u32::try_from(text.chars().count()).unwrap_or(u32::MAX))
+                }
+                Self::Key { .. }
+                | Self::MouseMove(_)
+                | Self::Click { .. }
+                | Self::LeftMouseDown
+                | Self::LeftMouseUp
+                | Self::LeftClickDrag { .. }
+                | Self::Scroll { .. }
+                | Self::Screenshot
+                | Self::Zoom(_)
+                | Self::CursorPosition => Duration::ZERO,
+            }
     }
 }
 
@@ -273,5 +291,12 @@ mod tests {
         let alone = json!({"actions": [{"name": "wait", "input": {"duration": 1}}]});
         let batch = SandboxCall::parse(batch::NAME, &alone, &settings).expect("fits");
         assert_eq!(batch.time(&settings), TIME_OF_OTHERS + Duration::from_secs(1 + 2));
+    }
+
+    #[test]
+    fn a_text_has_time_for_each_of_its_characters() {
+        let settings = ToolSettings::default();
+        let time = |text: &str| SandboxCall::Computer(ComputerAction::Type(text.to_owned())).time(&settings);
+        assert_eq!(time(&"é".repeat(200)) - time(""), Duration::from_secs(10));
     }
 }

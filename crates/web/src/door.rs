@@ -82,7 +82,8 @@ impl Door {
 
     /// Which port it is does not matter: it may be forwarded, and a foreign name stays foreign on any port.
     fn is_known(&self, host: &Authority) -> bool {
-        if port_of(host).is_none() {
+        let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
+        if host.as_str().contains('@') || !port_of(host).is_some_and(is_port) {
             return false;
         }
         let name = host.host().trim_start_matches('[').trim_end_matches(']');
@@ -128,9 +129,19 @@ mod tests {
         for host in ["localhost", "localhost:", "127.0.0.1:99", "[::1]:8080", "[::1]", "BOX.example"] {
             assert_eq!(admit(&[("host", host)]), Ok(Page::None), "{host}");
         }
-        let evil =
-            ["evil.example", "localhost.evil.example", "", "localhost:80[::1]:80", "localhost:x", "[::1]evil.example"];
-        for host in evil {
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "",
+            "127.0.0.1:18931.evil.example",
+            "127.0.0.1:99999",
+            "localhost:+80",
+            "localhost:x",
+            "localhost:80[::1]:80",
+            "x@localhost",
+            "[::1]x",
+            "[::1]evil.example",
+        ] {
             assert!(matches!(admit(&[("host", host)]), Err(Refusal::Host(_))), "{host}");
         }
         assert!(matches!(admit(&[("host", "localhost"), ("host", "localhost")]), Err(Refusal::Host(_))));

@@ -10,6 +10,7 @@ mod door;
 mod key;
 mod listening;
 mod origin;
+mod waiting;
 
 pub use door::{Door, Page, Refusal};
 pub use key::{ApiKey, InvalidKey};

@@ -278,7 +278,7 @@ fn a_chats_choices_are_told_apart() {
     edges::<ChatInput>(
         format,
         "response_format.json_schema",
-        &fitting[1..],
+        &fitting,
         &[
             (json!({"type": "json_schema"}), "missing"),
             (json!({"type": "json_schema", "json_schema": "{}"}), "dict_type"),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use handspike_api::{Agent, ChatInput, DocReference, EntrySource, Message, Session, ToolDefinition, User, Warning};
-use handspike_core::Model;
+use handspike_core::{Model, SandboxWishes};
 use handspike_store::{Direction, Kind, List, PAGE_LIMIT, SortBy};
 use handspike_telemetry::TraceParent;
 use handspike_types::ToolChoice;
@@ -105,6 +105,11 @@ impl Server {
             warnings,
         };
         Ok(Planned { plan, input: posted, docs })
+    }
+
+    /// What the tools of a session's first agent ask of its sandbox.
+    pub(crate) async fn sandbox_wishes(&self, session: Uuid) -> Result<SandboxWishes, ApiError> {
+        Ok(tools::wishes(&self.scene(session, None).await?.tools))
     }
 
     async fn scene(&self, session: Uuid, speaker: Option<Uuid>) -> Result<Scene, ApiError> {

@@ -2,9 +2,9 @@
 //! one simple thing each. Both note what they were asked.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     fs::OpenOptions,
-    io::Write as _,
+    io::{Cursor, Write as _},
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock,
@@ -15,16 +15,21 @@ use std::{
 
 use async_trait::async_trait;
 use handspike_core::{
-    CallContext, Fault, Model, ModelDelta, ModelError, ModelReply, ModelRequest, OpenFailure, OpenedSandbox, Origin,
-    Progress, Sandbox, SandboxFailure, SandboxSource, SandboxWishes, SandboxedCall, Sandboxes,
+    AccessError, CallContext, Fault, FileBytes, Model, ModelDelta, ModelError, ModelReply, ModelRequest, NoRoom,
+    OpenFailure, OpenedSandbox, Origin, Progress, ReadFile, Sandbox, SandboxAccess, SandboxFailure, SandboxPath,
+    SandboxSource, SandboxWishes, SandboxedCall, Sandboxes, WrittenFile,
 };
 use handspike_server::{ModelSource, ModelUnavailable};
 use handspike_types::{
-    Choice, FinishReason, Image, Message, ModelSettings, SessionId, ToolCall, ToolCallDelta, ToolOutput, ToolSettings,
-    ToolSpec, Usage,
+    Choice, FileRefusal, FinishReason, Image, Message, ModelSettings, SessionId, ToolCall, ToolCallDelta, ToolOutput,
+    ToolSettings, ToolSpec, Usage,
 };
 use serde_json::{Map, Value};
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    io::AsyncReadExt as _,
+    sync::{Notify, mpsc},
+};
+use tokio_util::io::StreamReader;
 
 /// Eight bytes that pass for a picture.
 pub(crate) const PICTURE: &str = "iVBORw0KGgo=";
@@ -231,7 +236,11 @@ struct Notes {
     wishes: Vec<SandboxWishes>,
     calls: Vec<Sandboxed>,
     removed: Vec<SessionId>,
+    files: HashMap<(SessionId, String), Vec<u8>>,
 }
+
+/// How many bytes a file may have here.
+pub(crate) const FILE_LIMIT: u64 = 1 << 20;
 
 /// The sandboxes as a server has them.
 #[derive(Clone)]
@@ -266,6 +275,74 @@ impl Sandboxes for Boxes {
         self.0.notes().removed.push(session);
         Ok(())
     }
+}
+
+/// Files are kept in memory; those called `full`, `busy`, `broken`, `folder` and `secret` are refused for what they are
+/// called, and `cut` ends before its time.
+#[async_trait]
+impl SandboxAccess for Boxes {
+    async fn read_file(&self, session: SessionId, path: &SandboxPath) -> Result<ReadFile, AccessError> {
+        refuse(path)?;
+        let notes = self.0.notes();
+        if !notes.files.keys().any(|(owner, _)| *owner == session) {
+            return Err(AccessError::NoSandbox);
+        }
+        let file = notes.files.get(&(session, path.to_string())).ok_or_else(|| refused(path, FileRefusal::NotFound))?;
+        let size = file.len() as u64;
+        if path.file_name() == "cut" {
+            let end = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+            let parts = [Ok(bytes::Bytes::from(file[..1].to_vec())), Err(end)];
+            let bytes = StreamReader::new(futures_util::stream::iter(parts));
+            return Ok(ReadFile { bytes: Box::pin(bytes), size, modified: 0 });
+        }
+        Ok(ReadFile { bytes: Box::pin(Cursor::new(file.clone())), size, modified: 0x1234 })
+    }
+
+    async fn write_file(
+        &self,
+        session: SessionId,
+        wishes: &SandboxWishes,
+        path: &SandboxPath,
+        mut bytes: FileBytes,
+    ) -> Result<WrittenFile, AccessError> {
+        refuse(path)?;
+        let mut file = Vec::new();
+        bytes.read_to_end(&mut file).await.map_err(AccessError::Cut)?;
+        let size = file.len() as u64;
+        if size > FILE_LIMIT {
+            return Err(AccessError::TooLarge { limit: FILE_LIMIT });
+        }
+        let mut notes = self.0.notes();
+        notes.wishes.push(*wishes);
+        let is_new = notes.files.insert((session, path.to_string()), file).is_none();
+        Ok(WrittenFile { size, is_new })
+    }
+
+    async fn screenshot(&self, session: SessionId) -> Result<Vec<u8>, AccessError> {
+        match self.0.notes().files.keys().any(|(owner, _)| *owner == session) {
+            true => Ok(b"\x89PNG\r\n\x1a\n".to_vec()),
+            false => Err(AccessError::NoSandbox),
+        }
+    }
+
+    fn file_limit(&self) -> u64 {
+        FILE_LIMIT
+    }
+}
+
+fn refuse(path: &SandboxPath) -> Result<(), AccessError> {
+    match path.file_name() {
+        "full" => Err(NoRoom { limit: 3, waited: Duration::from_secs(60) }.into()),
+        "busy" => Err(AccessError::Busy("it does not answer")),
+        "broken" => Err(Fault::new("the secret reason").into()),
+        "folder" => Err(refused(path, FileRefusal::IsFolder)),
+        "secret" => Err(refused(path, FileRefusal::Forbidden)),
+        _ => Ok(()),
+    }
+}
+
+fn refused(path: &SandboxPath, refusal: FileRefusal) -> AccessError {
+    AccessError::File { path: path.clone(), refusal }
 }
 
 struct FakeSource {

@@ -1,6 +1,7 @@
 //! The server without a socket, with one, and with an independent client.
 
 mod agents;
+mod api_docs;
 mod chat;
 mod chat_errors;
 mod chat_tools;
@@ -8,12 +9,17 @@ mod crash;
 mod docs;
 mod errors;
 mod fakes;
+mod files;
 mod follow;
 mod history;
+mod hostile;
 mod lists;
 mod openapi;
 mod prompts;
+mod provider;
+mod ranges;
 mod sdk;
+mod served;
 mod sessions;
 mod socket;
 mod stopping;

@@ -48,7 +48,9 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
         "get /sessions",
         "get /sessions/{session_id}",
         "get /sessions/{session_id}/events",
+        "get /sessions/{session_id}/files/{path}",
         "get /sessions/{session_id}/history",
+        "get /sessions/{session_id}/screenshot",
         "get /users",
         "get /users/{user_id}",
         "patch /agents/{agent_id}",
@@ -69,6 +71,7 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
         "put /agents/{agent_id}",
         "put /agents/{agent_id}/tools/{tool_id}",
         "put /sessions/{session_id}",
+        "put /sessions/{session_id}/files/{path}",
         "put /users/{user_id}",
     ];
     assert_eq!(routes, expected);

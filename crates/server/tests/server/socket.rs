@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use handspike_server::{Config, Defaults, serve};
+use handspike_server::{Config, Defaults, ModelSource, serve};
 use handspike_telemetry::Telemetry;
 use handspike_web::Listening;
 use reqwest::{Client, Method, Response, StatusCode};
@@ -20,6 +20,15 @@ use crate::{
 
 /// Serves on a free port while the test talks to it, and ends with it.
 pub(crate) async fn while_serving<F: Future<Output = ()>>(talk: impl FnOnce(String) -> F) {
+    while_serving_with(Arc::new(Models(Arc::default())), Boxes(Arc::default()), talk).await;
+}
+
+/// The same with these models and sandboxes.
+pub(crate) async fn while_serving_with<F: Future<Output = ()>>(
+    models: Arc<dyn ModelSource>,
+    sandboxes: Boxes,
+    talk: impl FnOnce(String) -> F,
+) {
     let (_folder, store) = store().await;
     let listening = Listening::at("127.0.0.1:0".parse().expect("an address"), &[]).await.expect("a socket");
     let url = format!("http://{}", listening.address());
@@ -29,8 +38,8 @@ pub(crate) async fn while_serving<F: Future<Output = ()>>(talk: impl FnOnce(Stri
         hosts: vec!["box.example".to_owned()],
         origins: vec!["https://app.example.com".parse().expect("an origin")],
         store: store.clone(),
-        models: Arc::new(Models(Arc::default())),
-        sandboxes: Arc::new(Boxes(Arc::default())),
+        models,
+        sandboxes: Arc::new(sandboxes),
         defaults: Defaults::default(),
         telemetry: Telemetry::default(),
         stop_after: Duration::ZERO,
@@ -43,7 +52,7 @@ pub(crate) async fn while_serving<F: Future<Output = ()>>(talk: impl FnOnce(Stri
     store.close().await;
 }
 
-fn client() -> Client {
+pub(crate) fn client() -> Client {
     // Another test may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().build().expect("a client")

@@ -7,4 +7,5 @@ mod bench;
 mod kit;
 mod outside;
 
+pub(crate) use bench::wishes;
 pub(crate) use kit::{Kinds, Kit, Runs, joined};
