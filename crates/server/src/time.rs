@@ -1,6 +1,6 @@
 //! Times as clients read them.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use handspike_api::Time;
@@ -13,9 +13,14 @@ pub(crate) fn rfc3339(micros: i64) -> Time {
 
 /// The moment at which an id was made, as RFC 3339.
 pub(crate) fn of_id(id: Uuid) -> Time {
+    after_id(id, Duration::ZERO)
+}
+
+/// A while after an id was made.
+pub(crate) fn after_id(id: Uuid, while_after: Duration) -> Time {
     let since = id.get_timestamp().map(|timestamp| timestamp.to_unix()).unwrap_or_default();
-    let micros = since.0.saturating_mul(1_000_000).saturating_add(u64::from(since.1) / 1000);
-    rfc3339(i64::try_from(micros).unwrap_or(i64::MAX))
+    let at = Duration::new(since.0, since.1).saturating_add(while_after);
+    rfc3339(i64::try_from(at.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// This moment, as RFC 3339.

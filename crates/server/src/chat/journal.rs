@@ -11,7 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use handspike_api::{EntrySource, FinishReason, Role, SessionEvent};
+use handspike_api::{CallType, EntrySource, FinishReason, Role, SessionEvent, StoredCall};
 use handspike_core::Journal;
 use handspike_store::{CallFinish, CallStart, EntriesOfTurn, StepUsage, StepWrites, Store, TurnEnd};
 use handspike_types::{self as types, Choice, Event, EventKind, Outcome, ToolCall, ToolOutput};
@@ -258,10 +258,7 @@ impl TurnJournal {
             writes.finished.push(CallFinish { id, result });
         }
         for event in &told {
-            let event = object_of(&match self.plan.keeping {
-                Keeping::Kept => event.clone(),
-                Keeping::Forgotten => bare(event.clone()),
-            });
+            let event = object_of(&kept(event.clone(), self.plan.keeping));
             writes.events.push(self.without_pictures(event).await?);
         }
         let point = point_of(&told);
@@ -307,7 +304,13 @@ fn point_of(told: &[SessionEvent]) -> &'static str {
         Some(
             SessionEvent::TurnCompleted { .. } | SessionEvent::TurnFailed { .. } | SessionEvent::TurnCancelled { .. },
         ) => "turn-finished",
-        Some(SessionEvent::MessageDelta { .. } | SessionEvent::CallProgress { .. }) | None => "nothing",
+        Some(
+            SessionEvent::MessageDelta { .. }
+            | SessionEvent::CallProgress { .. }
+            | SessionEvent::ApprovalRequested { .. }
+            | SessionEvent::ApprovalResolved { .. },
+        )
+        | None => "nothing",
     }
 }
 
@@ -365,19 +368,23 @@ fn word_for(end: &End) -> &'static str {
     }
 }
 
-/// An event without what was said.
+/// An event as it is stored: where the turn is not kept, without what was said.
+pub(super) fn kept(event: SessionEvent, keeping: Keeping) -> SessionEvent {
+    match keeping {
+        Keeping::Kept => event,
+        Keeping::Forgotten => bare(event),
+    }
+}
+
 fn bare(mut event: SessionEvent) -> SessionEvent {
     match &mut event {
         SessionEvent::TurnStarted { messages, .. } => messages.clear(),
         SessionEvent::MessageCompleted { message, .. } | SessionEvent::CallCompleted { message, .. } => {
             (message.content, message.tool_calls) = (None, None);
         }
-        SessionEvent::CallStarted { call, .. } => {
-            let id = call.json()["id"].as_str().unwrap_or_default().to_owned();
-            *call = messages::call(
-                &ToolCall { id, name: String::new(), arguments: json!({}), toolset: None },
-                handspike_api::CallType::default(),
-            );
+        SessionEvent::CallStarted { call, .. } => *call = bare_call(call),
+        SessionEvent::ApprovalRequested { approval, .. } | SessionEvent::ApprovalResolved { approval, .. } => {
+            (approval.call, approval.reason) = (bare_call(&approval.call), None);
         }
         SessionEvent::MessageDelta { .. }
         | SessionEvent::CallProgress { .. }
@@ -386,4 +393,11 @@ fn bare(mut event: SessionEvent) -> SessionEvent {
         | SessionEvent::TurnCancelled { .. } => {}
     }
     event
+}
+
+/// A call of which nothing is known but its id.
+fn bare_call(call: &StoredCall) -> StoredCall {
+    let id = call.json()["id"].as_str().unwrap_or_default().to_owned();
+    let bare = ToolCall { id, name: String::new(), arguments: json!({}), toolset: None };
+    messages::call(&bare, CallType::default())
 }

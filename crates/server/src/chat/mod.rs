@@ -7,12 +7,13 @@
 //!    the client that its answer is streamed to (`chunks`).
 //! 5. `answer` makes the response of the `record` that the journal leaves, or `failure` an error.
 //!
-//! What a server that has died left open, the next one takes over (`resume`).
+//! A call may have to wait for somebody's word (`approvals`). What a server that has died left open, the next one takes over (`resume`).
 //!
 //! `messages` are the words of the API in those of the loop and back, `tools` what a turn's definitions become, and `entry`
 //! is a message as it is kept, with its `pictures` apart.
 
 mod answer;
+pub(crate) mod approvals;
 mod ask;
 mod chunks;
 mod conversed;

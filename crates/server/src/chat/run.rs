@@ -7,9 +7,7 @@ use std::{
 };
 
 use handspike_api::{ChatResponse, DocReference};
-use handspike_core::{
-    AllowAll, EventSink, InputError, Model, RecordError, Recorder, Session, SessionParts, SoFar, TurnError,
-};
+use handspike_core::{EventSink, InputError, Model, RecordError, Recorder, Session, SessionParts, SoFar, TurnError};
 use handspike_store::{EntriesOfTurn, StoreError};
 use handspike_telemetry::{TraceParent, TurnAbout};
 use handspike_types::{EventKind, Outcome, SessionId, with_causes};
@@ -17,6 +15,7 @@ use uuid::Uuid;
 
 use super::{
     answer,
+    approvals::TurnPolicy,
     chunks::Chunks,
     distinct::Distinct,
     entry::Said,
@@ -122,6 +121,15 @@ impl Turn {
             (Arc::clone(&self.plan), Arc::clone(&kinds)),
             Arc::clone(&self.record),
         );
+        let policy = TurnPolicy {
+            store: server.store.clone(),
+            approvals: Arc::clone(&server.approvals),
+            teller: Arc::clone(&teller),
+            session: self.session,
+            turn: self.id,
+            plan: Arc::clone(&self.plan),
+            kinds: Arc::clone(&kinds),
+        };
         let followers = Followers { teller, kinds: Arc::clone(&kinds), turn: self.id };
         let about = TurnAbout {
             model: self.plan.model.clone(),
@@ -137,7 +145,7 @@ impl Turn {
         SessionParts {
             model: Box::new(Watched { model: Box::new(Distinct(model)), record: Arc::clone(&self.record) }),
             tools: executor,
-            policy: Box::new(AllowAll),
+            policy: Box::new(policy),
             recorder: Recorder::new(session, Some(Box::new(journal_of(journal))), sinks),
             limits: limits::of_loop(&self.plan.limits),
             system_prompt: self.plan.system_prompt.clone(),
