@@ -2,8 +2,9 @@
 //!
 //! [`Run`] starts `handspike run` in a folder of its own and follows its events; [`Docker`] looks at the engine with
 //! Docker's own client, beside the program; [`FakeModel`] is a Chat Completions server that follows a list of answers;
-//! [`Terminal`] is a person at a terminal; [`Place`] is a folder in which `handspike serve` is started, and [`Collector`] takes its traces. A test looks only at containers of its own session and leaves none behind,
-//! so tests can run at the same time. Nothing here knows how the program works inside.
+//! [`Terminal`] is a person at a terminal; [`Place`] is a folder in which `handspike serve` is started, and [`Collector`]
+//! takes its traces. A test looks only at containers of its own session and leaves none behind, so tests can run at the same
+//! time. Nothing here knows how the program works inside.
 
 mod collector;
 mod docker;

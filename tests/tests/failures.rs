@@ -160,7 +160,10 @@ fn a_session_s_time_limit_stops_a_call() {
     let Some(docker) = require_docker() else { return };
     let scenario = Scenario::on("base").bash("sleep 300");
     let ended = Run::playing(scenario).arg("--timeout").arg("2s").to_end().with_code(5);
-    assert_eq!(*ended.outcome(), json!({"outcome": "limit_reached", "limit": "2 s of wall time"}));
+    assert_eq!(
+        *ended.outcome(),
+        json!({"outcome": "limit_reached", "which": "wall_time", "limit": "2 s of wall time"})
+    );
     assert!(ended.took < A_FEW_SECONDS, "{:?}", ended.took);
     assert_eq!(docker.sandboxes_of(ended.session()), Vec::<String>::new());
 }

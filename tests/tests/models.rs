@@ -202,7 +202,7 @@ fn a_model_that_never_answers_runs_into_the_time_limit() {
     let Some(_docker) = require_docker() else { return };
     let model = FakeModel::start(vec![Answer::Silence]);
     let ended = Run::asking(&model, "base").arg("--timeout").arg("2s").to_end().with_code(5);
-    assert_eq!(*ended.outcome(), json!({"outcome": "limit_reached", "limit": "2 s of wall time"}));
+    assert_eq!(*ended.outcome(), json!({"outcome": "limit_reached", "which": "wall_time", "limit": "2 s of wall time"}));
     assert!(ended.took < Duration::from_secs(10), "{:?}", ended.took);
 }
 
@@ -211,6 +211,6 @@ fn a_model_that_never_stops_calling_runs_into_the_limit_of_steps() {
     let Some(_docker) = require_docker() else { return };
     let model = FakeModel::start(vec![Answer::Calls(vec![bash("echo again")]); 5]);
     let ended = Run::asking(&model, "base").arg("--max-steps").arg("3").to_end().with_code(5);
-    assert_eq!(*ended.outcome(), json!({"outcome": "limit_reached", "limit": "3 steps"}));
+    assert_eq!(*ended.outcome(), json!({"outcome": "limit_reached", "which": "steps", "limit": "3 steps"}));
     assert_eq!(model.requests().len(), 3);
 }

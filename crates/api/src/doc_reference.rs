@@ -25,7 +25,7 @@ pub struct DocReference {
 }
 
 /// Whose document it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DocOwner {
     /// The owner's id.
     pub id: Uuid,

@@ -15,7 +15,9 @@ mod chat_response;
 pub mod check;
 mod content;
 mod deleted;
+mod doc;
 mod doc_reference;
+mod doc_search;
 mod error_body;
 mod event;
 mod given;
@@ -56,7 +58,9 @@ pub use content::{
     ToolResultPart,
 };
 pub use deleted::Deleted;
+pub use doc::{Doc, DocForm, DocsToDelete};
 pub use doc_reference::{DocOwner, DocReference, OwnerRole, Snippet};
+pub use doc_search::{DocSearch, DocsFound, HybridSearch, TextSearch, VectorSearch};
 pub use error_body::{ErrorBody, ErrorInfo};
 pub use event::SessionEvent;
 pub use given::{Given, Metadata, Time};

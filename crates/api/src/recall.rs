@@ -55,7 +55,7 @@ macro_rules! recall {
             pub limit: u32,
             /// The language of the search.
             #[serde(default = "english")]
-            #[schema(default = english)]
+            #[schema(default = english, pattern = r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$")]
             pub lang: String,
             /// What the documents' metadata must hold.
             #[serde(default, deserialize_with = "null_as_default")]

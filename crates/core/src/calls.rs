@@ -111,6 +111,7 @@ impl Step<'_> {
     }
 
     /// Runs one call between its two events, unless its answer is there already.
+    #[tracing::instrument(name = "call", skip_all, fields(call = call.id, tool = call.name))]
     async fn run_call(&self, call: &ToolCall, ready: Option<ToolOutput>) -> Result<ToolOutput, RecordError> {
         let (turn, step) = (self.turn.number, self.turn.step);
         self.parts.recorder.record(EventKind::CallStarted { turn, step, call: call.clone() }).await?;

@@ -197,6 +197,11 @@ impl Slot {
         !matches!(self.locked().running, Running::No)
     }
 
+    /// Whether what is known was known before a moment.
+    pub(crate) fn is_older_than(&self, moment: Instant) -> bool {
+        self.locked().is_older_than(moment)
+    }
+
     /// Whether somebody has it open.
     pub(crate) fn is_in_use(&self) -> bool {
         !self.locked().is_unused()

@@ -73,10 +73,11 @@ impl Shared {
                 self.note(slot, state::STOPPED).await?;
             }
         }
+        let known: HashSet<SessionId> = known.iter().map(|slot| slot.session).collect();
         for session in running {
             let slot = self.slot(session);
             let Ok(_work) = slot.work.try_lock() else { continue };
-            if !slot.runs() {
+            if !slot.runs() && (slot.is_older_than(before) || !known.contains(&session)) {
                 slot.found(self.unused_for(&slot).await?);
             }
         }

@@ -20,7 +20,9 @@ mod guard;
 mod ids;
 mod names;
 mod openapi;
+mod recall;
 mod resource;
+mod rest;
 mod router;
 mod routes;
 mod serve;
@@ -32,6 +34,7 @@ mod watch;
 
 pub use handspike_core::{ModelSource, ModelUnavailable};
 pub use handspike_prompt::SYSTEM_TEMPLATE;
+pub use recall::Recalled;
 pub use router::router;
 pub use routes::projects::{Project, ProjectForm};
 pub use serve::{Config, serve};

@@ -76,6 +76,12 @@ impl Operation {
         operation.answers_with::<ErrorBody>("default", "An error")
     }
 
+    /// The same among the operations of another group than the path's.
+    pub(crate) fn tagged(mut self, tag: &str) -> Self {
+        self.description = self.description.tags(Some([tag]));
+        self
+    }
+
     /// A body in JSON.
     pub(crate) fn takes<T: ToSchema>(mut self) -> Self {
         let body = RequestBodyBuilder::new().content("application/json", self.content::<T>());

@@ -11,7 +11,8 @@ use crate::{
     error::{no_such_method, no_such_route, panicked},
     guard,
     openapi::{Api, document},
-    routes::{agents, files, health, history, jobs, models, projects, screenshot, sessions, tools, users},
+    rest,
+    routes::{agents, documents, files, health, history, jobs, models, projects, screenshot, sessions, tools, users},
     server::Server,
     watch,
 };
@@ -22,6 +23,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .merge(agents::routes())
         .merge(models::routes())
         .merge(tools::routes())
+        .merge(documents::routes())
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(history::routes())
@@ -45,6 +47,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(guard)
+        .layer(middleware::from_fn(rest::read))
         .layer(measure)
         .with_state(server)
 }

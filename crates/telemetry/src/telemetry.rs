@@ -1,10 +1,10 @@
-//! Metrics and traces together.
+//! Log, metrics and traces together.
 
 use std::sync::Arc;
 
 use handspike_core::EventSink;
 
-use crate::{Metrics, Traces, TurnAbout};
+use crate::{Metrics, Traces, TurnAbout, log_sink::LogSink};
 
 /// Everything that watches a server. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +19,8 @@ impl Telemetry {
     /// Those who are to be told of a turn's events.
     #[must_use]
     pub fn sinks(&self, about: &TurnAbout) -> Vec<Box<dyn EventSink>> {
-        let mut sinks: Vec<Box<dyn EventSink>> = vec![Box::new(Metrics::sink(&self.metrics, &about.model))];
+        let mut sinks: Vec<Box<dyn EventSink>> =
+            vec![Box::new(LogSink), Box::new(Metrics::sink(&self.metrics, &about.model))];
         // Whoever began the trace decides for all of it.
         let is_wanted = about.parent.is_none_or(|parent| parent.is_sampled());
         if let Some(traces) = self.traces.as_ref().filter(|_| is_wanted) {

@@ -1,9 +1,9 @@
 //! The configuration of a server: by file, by environment and by flags, each of which goes before the ones named first.
 //!
-//! What can be configured stands in one table ([`Key`]), from which the flags and their `--help` are made. A file, the
-//! environment and the command line each give a [`Layer`] of texts by key ([`file`], [`environment`], [`flags`]);
+//! What can be configured stands in one table ([`keys::Key`]), from which the flags and their `--help` are made. A file, the
+//! environment and the command line each give a [`Layer`] of texts by key ([`mod@file`], [`environment`], [`flags`]);
 //! [`Settings`] reads the texts, all of them and each in one place, so that a value is right or wrong wherever it
-//! comes from, and every mistake is told with its place. [`show`] writes what is in force.
+//! comes from, and every mistake is told with its place. [`show()`] writes what is in force.
 
 mod environment;
 mod file;

@@ -29,12 +29,21 @@ fn typing(text: &str) -> ComputerAction {
 fn stop_in_the_middle(pid: Pid, arrived: Arrived, pause: Option<Duration>) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         arrived.wait_for(MIDDLE);
-        kill_process(pid, Signal::STOP).unwrap();
+        stop(pid);
         if let Some(pause) = pause {
             thread::sleep(pause);
             kill_process(pid, Signal::CONT).unwrap();
         }
     })
+}
+
+/// Stops a process, and waits until it is: it may first have to wait for a processor to notice.
+fn stop(pid: Pid) {
+    kill_process(pid, Signal::STOP).unwrap();
+    let stat = format!("/proc/{}/stat", pid.as_raw_nonzero());
+    while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// The first difference, for people to read.
@@ -116,7 +125,7 @@ fn a_short_text_for_a_stopped_program_waits_for_it_and_the_answer_tells() {
         let server = XServer::start();
         let mut computer = server.computer();
         let terminal = Terminal::open(&server, &mut computer, text.len(), Echo::On);
-        kill_process(terminal.pid(), Signal::STOP).unwrap();
+        stop(terminal.pid());
         let told = done(&mut computer, typing(text)).joined_text();
         assert!(told.contains("has not read all of it yet"), "{told}");
         // Long enough for symbols to be taken away that nobody uses any more.

@@ -1,6 +1,7 @@
 //! One file for each kind of resource, and for what is none. Each has a function `routes`, which the router merges.
 
 pub(crate) mod agents;
+pub(crate) mod documents;
 pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod history;

@@ -212,8 +212,8 @@ def errors():
     ]:
         error = raises(julep.UnprocessableEntityError, chat, session, **{"messages": user("hi"), **fields})
         assert [(each["type"], each["loc"]) for each in error["details"]] == [(kind, place)], error
+    wrong = Julep(api_key="x" * 20, max_retries=0)
     for stream in [False, True]:
-        wrong = Julep(api_key="x" * 20, max_retries=0)
         raises(julep.PermissionDeniedError, wrong.sessions.chat, session, messages=user("hi"), stream=stream)
     for status, error in [
         (400, julep.BadRequestError),

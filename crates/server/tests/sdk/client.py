@@ -90,6 +90,26 @@ def sessions(agent, user):
     assert client.sessions.delete(NOBODY).id == NOBODY
 
 
+def documents(agent, user):
+    for owner, docs, key in ((agent, client.agents.docs, "agent_id"), (user, client.users.docs, "user_id")):
+        tea = docs.create(owner.id, title="Tea", content="Green tea wants 70 degrees.", metadata={"drink": True})
+        assert (tea.content, tea.modality, tea.metadata) == (["Green tea wants 70 degrees."], "text", {"drink": True}), tea
+        docs.create(owner.id, title="Sheep", content=["They graze.", "They bleat."])
+        assert client.docs.get(tea.id) == tea
+        assert [doc.title for doc in docs.list(owner.id, direction="asc")] == ["Tea", "Sheep"]
+        raises(julep.ConflictError, docs.create, owner.id, title="Tea", content="Green tea wants 70 degrees.")
+        found = docs.search(owner.id, text="How do sheep bleat?")
+        [sheep] = found.docs
+        assert (sheep.title, sheep.snippet.index, sheep.snippet.content) == ("Sheep", 1, "They bleat."), sheep
+        assert sheep.owner.id == owner.id and found.time > 0, found
+        raises(julep.BadRequestError, docs.search, owner.id, vector=[0.5])
+        [gone] = docs.bulk_delete(owner.id, metadata_filter={"drink": True})
+        assert gone.id == tea.id, gone
+        [sheep] = docs.list(owner.id)
+        assert docs.delete(sheep.id, **{key: owner.id}).id == sheep.id
+        raises(julep.NotFoundError, client.docs.get, sheep.id)
+
+
 def errors(agent):
     assert "Could not validate" in raises(julep.PermissionDeniedError, Julep(api_key="x" * 20).agents.list)["message"]
     raises(julep.NotFoundError, client.agents.get, NOBODY)
@@ -151,6 +171,7 @@ async def at_the_same_time():
 agent, user = agents(), users()
 tools(agent)
 sessions(agent, user)
+documents(agent, user)
 errors(agent)
 paging()
 others()

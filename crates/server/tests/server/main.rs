@@ -8,6 +8,7 @@ mod chat_errors;
 mod chat_tools;
 mod crash;
 mod docs;
+mod documents;
 mod errors;
 mod fakes;
 mod files;

@@ -34,14 +34,20 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
     routes.sort();
     let expected = [
         "delete /agents/{agent_id}",
+        "delete /agents/{agent_id}/docs",
+        "delete /agents/{agent_id}/docs/{doc_id}",
         "delete /agents/{agent_id}/tools/{tool_id}",
         "delete /sessions/{session_id}",
         "delete /sessions/{session_id}/history",
         "delete /users/{user_id}",
+        "delete /users/{user_id}/docs",
+        "delete /users/{user_id}/docs/{doc_id}",
         "get /agents",
         "get /agents/models",
         "get /agents/{agent_id}",
+        "get /agents/{agent_id}/docs",
         "get /agents/{agent_id}/tools",
+        "get /docs/{doc_id}",
         "get /healthz",
         "get /jobs/{job_id}",
         "get /projects",
@@ -54,12 +60,15 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
         "get /sessions/{session_id}/screenshot",
         "get /users",
         "get /users/{user_id}",
+        "get /users/{user_id}/docs",
         "patch /agents/{agent_id}",
         "patch /agents/{agent_id}/tools/{tool_id}",
         "patch /sessions/{session_id}",
         "patch /users/{user_id}",
         "post /agents",
         "post /agents/{agent_id}",
+        "post /agents/{agent_id}/docs",
+        "post /agents/{agent_id}/search",
         "post /agents/{agent_id}/tools",
         "post /projects",
         "post /sessions",
@@ -70,6 +79,8 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
         "post /sessions/{session_id}/render",
         "post /users",
         "post /users/{user_id}",
+        "post /users/{user_id}/docs",
+        "post /users/{user_id}/search",
         "put /agents/{agent_id}",
         "put /agents/{agent_id}/tools/{tool_id}",
         "put /sessions/{session_id}",
@@ -83,7 +94,12 @@ async fn the_document_names_every_route_and_every_schema_that_it_speaks_of() {
     for name in spoken_of {
         assert!(schemas.contains_key(name), "`{name}` is not described");
     }
-    for (path, name) in [("/agents", "Agent"), ("/users", "User"), ("/agents/{agent_id}/tools", "Tool")] {
+    for (path, name) in [
+        ("/agents", "Agent"),
+        ("/users", "User"),
+        ("/agents/{agent_id}/tools", "Tool"),
+        ("/users/{user_id}/docs", "Doc"),
+    ] {
         let page = &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
         assert_eq!(page["properties"]["items"]["items"]["$ref"], format!("#/components/schemas/{name}"));
     }

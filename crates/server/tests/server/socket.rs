@@ -135,3 +135,41 @@ async fn a_body_that_says_it_is_too_large_is_refused_before_it_is_sent() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_needs_no_body_does_not_cost_the_connection() {
+    while_serving(async |url| {
+        let address = url.strip_prefix("http://").expect("an address");
+        for (line, key, status) in [
+            ("POST /agents", "0000000000000000", 403),
+            ("POST /nothing", KEY, 404),
+            ("PUT /agents", KEY, 405),
+            ("POST /sessions/x/chat", KEY, 422),
+        ] {
+            let head = |length: usize| {
+                format!("{line} HTTP/1.1\r\nhost: localhost\r\nx-auth-key: {key}\r\ncontent-length: {length}\r\n\r\n")
+            };
+            let mut socket = TcpStream::connect(address).await.expect("a connection");
+            socket.set_nodelay(true).expect("set");
+            socket.write_all(head(2).as_bytes()).await.expect("sent");
+            // The server has seen the head alone.
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            let next = "{}GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+            socket.write_all(next.as_bytes()).await.expect("sent");
+            let mut answers = String::new();
+            socket.read_to_string(&mut answers).await.expect("both answers");
+            assert!(answers.starts_with(&format!("HTTP/1.1 {status} ")), "{line}: {answers}");
+            assert!(answers.ends_with("{\"store\":\"ok\"}"), "{line}: {answers}");
+            // One that does not come, or that is large, is not waited for.
+            for length in [2, 1 << 20] {
+                let mut socket = TcpStream::connect(address).await.expect("a connection");
+                socket.write_all(head(length).as_bytes()).await.expect("sent");
+                let mut answer = String::new();
+                socket.read_to_string(&mut answer).await.expect("an answer");
+                let is_told = answer.contains("\r\nconnection: close\r\n");
+                assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")) && is_told, "{line}: {answer}");
+            }
+        }
+    })
+    .await;
+}

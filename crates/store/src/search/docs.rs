@@ -1,6 +1,6 @@
 //! Storing documents with their pieces, and searching them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 use sqlx::AssertSqlSafe;
@@ -166,26 +166,38 @@ impl Store {
     }
 }
 
-/// The best piece of each document, the best documents first.
+/// Each document once, the best first, with the piece of it that has the most of what is wanted. A title speaks for its
+/// document, and for none of its pieces.
 fn best(wanted: &[Wanted], candidates: Vec<Candidate>, limit: usize) -> Vec<Found> {
     let texts: Vec<(&str, &str)> =
         candidates.iter().map(|candidate| (candidate.title.as_str(), candidate.content.as_str())).collect();
-    let mut scored: Vec<(f64, Candidate)> = scores(wanted, &texts).into_iter().zip(candidates).collect();
-    scored.retain(|(score, _)| *score > 0.0);
-    scored.sort_by(|(a, one), (b, other)| {
-        b.total_cmp(a).then_with(|| one.doc.cmp(&other.doc)).then_with(|| one.position.cmp(&other.position))
-    });
-    let mut seen = HashSet::new();
-    scored.retain(|(_, candidate)| seen.insert(candidate.doc));
-    scored.truncate(limit);
-    let found = |(score, candidate): (f64, Candidate)| Found {
-        snippet: snippet(wanted, &candidate.content).to_owned(),
-        doc: candidate.doc,
-        owner: candidate.owner,
-        title: candidate.title,
-        metadata: candidate.metadata,
-        index: candidate.position,
-        distance: 1.0 / (1.0 + score),
+    let untitled: Vec<(&str, &str)> = texts.iter().map(|(_, content)| ("", *content)).collect();
+    let (with_title, without) = (scores(wanted, &texts), scores(wanted, &untitled));
+    let mut docs: HashMap<Uuid, (f64, usize)> = HashMap::new();
+    for (index, candidate) in candidates.iter().enumerate() {
+        let (score, piece) = docs.entry(candidate.doc).or_insert((0.0, index));
+        *score = score.max(with_title[index]);
+        let shown = &candidates[*piece];
+        let is_better = without[index].total_cmp(&without[*piece]).then(shown.position.cmp(&candidate.position));
+        if is_better.is_gt() {
+            *piece = index;
+        }
+    }
+    let mut docs: Vec<(f64, usize)> = docs.into_values().collect();
+    docs.retain(|(score, _)| *score > 0.0);
+    docs.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| candidates[*one].doc.cmp(&candidates[*other].doc)));
+    docs.truncate(limit);
+    let found = |(score, piece): (f64, usize)| {
+        let Candidate { doc, owner, position, title, content, metadata } = &candidates[piece];
+        Found {
+            doc: *doc,
+            owner: *owner,
+            title: title.clone(),
+            metadata: metadata.clone(),
+            index: *position,
+            snippet: snippet(wanted, content).to_owned(),
+            distance: 1.0 / (1.0 + score),
+        }
     };
-    scored.into_iter().map(found).collect()
+    docs.into_iter().map(found).collect()
 }

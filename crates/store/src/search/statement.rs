@@ -110,7 +110,7 @@ impl Store {
     }
 
     /// Whether some owners have any documents.
-    pub(super) async fn has_docs(&self, owners: &[Uuid]) -> Result<bool, StoreError> {
+    pub async fn has_docs(&self, owners: &[Uuid]) -> Result<bool, StoreError> {
         let places: Vec<String> = (1..=owners.len()).map(|place| format!("${place}")).collect();
         let text = format!("SELECT id FROM doc_chunks WHERE owner IN ({}) LIMIT 1", places.join(", "));
         let mut query = sqlx::query(AssertSqlSafe(text));

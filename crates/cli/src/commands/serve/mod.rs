@@ -121,9 +121,10 @@ async fn serve(
     let listening = Listening::at(settings.listen, &settings.hosts).await.map_err(|error| not_loopback(&error))?;
     let location = &settings.store.location;
     let store = Store::open(location).await?;
-    let key = key::of(settings.api_key.clone(), location)?;
     let boxes = sandboxes::open(&settings.sandbox, &store, announcer).await?;
     let telemetry = telemetry_of(&settings.traces)?;
+    // Last, for a new key is told once, and a start that fails before that would have made one that nobody saw.
+    let key = key::of(settings.api_key.clone(), location)?;
 
     let address = listening.address();
     announcer.say(&format!("serving the sessions API at http://{address}, described at http://{address}/docs"));
