@@ -101,7 +101,7 @@ impl Asked {
 }
 
 /// The last characters of a text.
-fn tail(text: &str, length: usize) -> String {
+pub(crate) fn tail(text: &str, length: usize) -> String {
     let start = text.char_indices().rev().take(length).last().map_or(text.len(), |(at, _)| at);
     text[start..].to_owned()
 }

@@ -1,13 +1,11 @@
 //! Documents for a chat: those of its users and its agent that have the words of what was said last. Whatever the mode,
 //! they are found by words.
 
-use handspike_api::{
-    Content, DocOwner, DocReference, Message, Metadata, OwnerRole, Part, RecallOptions, Role, Snippet,
-};
+use handspike_api::{Content, DocReference, Message, Metadata, OwnerRole, Part, RecallOptions, Role};
 use handspike_store::Search;
 use uuid::Uuid;
 
-use crate::{error::ApiError, server::Server};
+use crate::{error::ApiError, recall::tail, routes::documents::reference, server::Server};
 
 /// How alike misspelt words must be where a mode says nothing of it.
 const SIMILARITY: f64 = 0.6;
@@ -67,22 +65,12 @@ impl Server {
             similarity: options.similarity,
         };
         let found = self.store.search(&search).await?;
-        let reference = |found: handspike_store::Found| DocReference {
-            id: found.doc,
-            owner: DocOwner {
-                id: found.owner,
-                role: if found.owner == agent { OwnerRole::Agent } else { OwnerRole::User },
-            },
-            title: Some(found.title),
-            snippet: Snippet {
-                index: u32::try_from(found.index).unwrap_or(u32::MAX),
-                content: found.snippet,
-                embedding: None,
-            },
-            distance: Some(found.distance),
-            metadata: found.metadata,
-        };
-        Ok(found.into_iter().map(reference).collect())
+        let role_of = |owner| if owner == agent { OwnerRole::Agent } else { OwnerRole::User };
+        let found = found.into_iter().map(|found| {
+            let role = role_of(found.owner);
+            reference(found, role)
+        });
+        Ok(found.collect())
     }
 }
 
@@ -90,9 +78,7 @@ impl Server {
 fn query(messages: &[Message], count: usize, characters: usize) -> String {
     let said = messages.iter().filter(|message| matches!(message.role, Role::User | Role::Assistant));
     let texts: Vec<String> = said.filter_map(|message| message.content.as_ref().map(text_of)).collect();
-    let text = texts[texts.len().saturating_sub(count)..].join("\n");
-    let left_out = text.chars().count().saturating_sub(characters);
-    text.chars().skip(left_out).collect()
+    tail(&texts[texts.len().saturating_sub(count)..].join("\n"), characters)
 }
 
 fn text_of(content: &Content) -> String {
