@@ -12,6 +12,7 @@ use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(3);
 const A_FEW_SECONDS: Duration = Duration::from_secs(10);
+const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 
 /// A run whose sandbox is up, in a command that would take minutes. Should that end as an error, one more looks at what
 /// is left.
@@ -50,9 +51,10 @@ fn what_a_killed_run_leaves_is_removed_by_the_next_and_a_live_run_s_is_not() {
     killed.run.signal(Signal::SIGKILL);
     let _killed = killed.run.end_within(SOON).with_code(128 + 9);
 
-    let _next = Run::playing(Scenario::on("base").bash("true")).to_end().with_code(0);
-    // Another test's run may have begun to remove it before this one's.
-    wait_until("the removal of the killed run's container", A_FEW_SECONDS, || {
+    // Another test's run may have begun to remove it before this one's. The engine gives that up after ten seconds without
+    // having heard of the end of the processes, and where that run has ended by then, it is for the one after to remove it.
+    wait_until("the removal of the killed run's container", HALF_A_MINUTE, || {
+        let _next = Run::playing(Scenario::on("base").bash("true")).to_end().with_code(0);
         docker.sandboxes_of(&killed.session).is_empty()
     });
     assert_eq!(docker.say(&["inspect", "--format", "{{.State.Running}}", &alive.container]), "true");
@@ -104,7 +106,7 @@ fn a_connection_that_is_cut_under_a_call_costs_the_call_alone() {
 fn a_command_that_eats_all_memory_dies_and_the_session_goes_on_or_says_why_not() {
     let Some(docker) = require_docker() else { return };
     let scenario = Scenario::on("base").bash("tail /dev/zero").bash("echo still here");
-    let ended = Run::playing(scenario).arg("--memory").arg("64m").start().end_within(Duration::from_secs(30));
+    let ended = Run::playing(scenario).arg("--memory").arg("64m").start().end_within(HALF_A_MINUTE);
     match ended.code {
         0 => {
             assert_eq!(*ended.end_of(0), json!({"exited": 137}), "{}", ended.text(0));
