@@ -74,6 +74,18 @@ impl Bash {
 
     /// Does what is asked and returns when it is done.
     pub fn run(&mut self, action: &BashAction, call: BashCall<'_>) -> ToolOutput {
+        let output = self.act(action, call);
+        self.settle();
+        output
+    }
+
+    /// The same for somebody who waits for the answer alone: it is told before the look for what the call left running.
+    pub fn run_and_tell(&mut self, action: &BashAction, call: BashCall<'_>, tell: impl FnOnce(ToolOutput)) {
+        tell(self.act(action, call));
+        self.settle();
+    }
+
+    fn act(&mut self, action: &BashAction, call: BashCall<'_>) -> ToolOutput {
         let answer = match action {
             BashAction::Run { command, timeout } => self.run_command(command, *timeout, call),
             BashAction::Restart => self.restart(),
@@ -182,8 +194,15 @@ impl Bash {
         Origin { cwd: self.config.cwd.clone(), exports: Exports::default() }
     }
 
+    fn settle(&mut self) {
+        if let (Some(shell), Some(janitor)) = (&mut self.shell, &self.janitor) {
+            shell.settle(janitor);
+        }
+    }
+
     /// Replaces a shell that has ended. What it left in the background runs on.
     fn succeed(&mut self, predecessor: Predecessor) -> Result<(), StartError> {
+        self.settle();
         let Some(shell) = self.shell.take() else { return Ok(()) };
         match predecessor {
             Predecessor::Ended => shell.kill(),

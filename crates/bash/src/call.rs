@@ -140,10 +140,7 @@ pub(crate) fn run(
         End::Reported(_) if !shell.has_read()? => End::NotRead,
         end => end,
     };
-    let after = shell.look();
-    shell.outlets.review(janitor, &after);
-    let left_behind = after.new_jobs.union(&after.new_orphans).copied().collect();
-    shell.outlets.give_back(janitor, lease, left_behind)?;
+    shell.unsettled = Some(lease);
     Ok(end)
 }
 

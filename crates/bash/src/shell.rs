@@ -28,7 +28,7 @@ use crate::{
     driver::{self, FIRST_CALL, INHERITED_FD, INHERITED_FDS, Report},
     exports::Exports,
     janitor::{Janitor, LastWords},
-    outlets::Outlets,
+    outlets::{Lease, Outlets},
 };
 
 /// Bytes of a command that stay in memory until they are written over.
@@ -80,6 +80,8 @@ pub(crate) struct Shell {
     pub(crate) last_status: i32,
     /// What the report of the running call begins with.
     pub(crate) call: u64,
+    /// What the last call wrote to, until it is known who holds it still.
+    pub(crate) unsettled: Option<Lease>,
     /// The processes that were there at the last look.
     known: Pids,
     input: File,
@@ -126,6 +128,7 @@ impl Shell {
             cwd,
             last_status: 0,
             call: FIRST_CALL,
+            unsettled: None,
             known: Pids::new(),
             input: ends.input,
             status: ends.status,
@@ -172,6 +175,18 @@ impl Shell {
     /// Makes sure that the shell's own process is gone, also if something killed its keeper.
     pub(crate) fn kill(&self) {
         let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+
+    /// Takes back what the last call wrote to, or leaves it to what that left running. The look into `/proc` is slow beside
+    /// a short call, so it comes when the call has been answered.
+    pub(crate) fn settle(&mut self, janitor: &Janitor) {
+        let Some(lease) = self.unsettled.take() else { return };
+        let after = self.look();
+        self.outlets.review(janitor, &after);
+        let left_behind = after.new_jobs.union(&after.new_orphans).copied().collect();
+        if let Err(error) = self.outlets.give_back(janitor, lease, left_behind) {
+            tracing::warn!(%error, "what background jobs write is not read any more");
+        }
     }
 
     /// The look before a call. Where nothing was left alive at the last look, nothing can have come since.

@@ -47,20 +47,18 @@ impl<D: Displays> Screen<D> {
     pub(crate) fn start(displays: impl Fn() -> D + Send + 'static) -> io::Result<Worker<ScreenCall>> {
         Worker::start("computer", move || {
             let mut screen = Self { displays: displays(), computer: None, is_lost: false };
-            move |call, line: Line<'_>| screen.run(&call, &line)
+            move |call, line: Line<'_>| line.answer.give(screen.run(&call, line.cancel))
         })
     }
 
-    fn run(&mut self, call: &ScreenCall, line: &Line<'_>) -> ToolOutput {
+    fn run(&mut self, call: &ScreenCall, cancel: BorrowedFd<'_>) -> ToolOutput {
         match call {
-            ScreenCall::Act(action, settings) => {
-                self.with(line.cancel, |computer| computer.run(action, settings, line.cancel))
-            }
+            ScreenCall::Act(action, settings) => self.with(cancel, |computer| computer.run(action, settings, cancel)),
             ScreenCall::Batch(actions, settings) => {
-                self.with(line.cancel, |computer| computer.run_batch(actions, settings, line.cancel))
+                self.with(cancel, |computer| computer.run_batch(actions, settings, cancel))
             }
             ScreenCall::Desktop(action, settings) => {
-                self.with(line.cancel, |computer| computer.run_desktop(action, settings, line.cancel))
+                self.with(cancel, |computer| computer.run_desktop(action, settings, cancel))
             }
             ScreenCall::Release => {
                 self.computer.iter_mut().for_each(Computer::release_held);

@@ -150,7 +150,9 @@ impl Tools {
         let (terminals, own_name) = (Arc::clone(&self.terminals), name.clone());
         let worker = Arc::new(Worker::start("terminal", move || {
             let (terminals, name) = (Arc::clone(&terminals), own_name.clone());
-            move |action: TerminalAction, line: Line<'_>| terminals.run(&name, &action, line.cancel)
+            move |action: TerminalAction, line: Line<'_>| {
+                line.answer.give(terminals.run(&name, &action, line.cancel));
+            }
         })?);
         workers.insert(name.clone(), Arc::clone(&worker));
         Ok(worker)
@@ -175,11 +177,12 @@ impl LocalConfig {
                     ShellCall::Close => {
                         // The one that takes its place starts with its first call, and there will be none.
                         bash = Bash::new(config.clone());
-                        return ToolOutput::default();
+                        return line.answer.give(ToolOutput::default());
                     }
                 };
                 let progress = line.progress.as_mut().map(|tell| &mut **tell as &mut dyn FnMut(&str));
-                bash.run(&action, BashCall { cancel: line.cancel, default_timeout: settings.timeout(), progress })
+                let call = BashCall { cancel: line.cancel, default_timeout: settings.timeout(), progress };
+                bash.run_and_tell(&action, call, |output| line.answer.give(output));
             }
         })
     }
@@ -189,7 +192,9 @@ impl LocalConfig {
             EditorConfig { journal: self.undo_journal.clone(), cwd: self.cwd.clone(), ..EditorConfig::default() };
         Worker::start("editor", move || {
             let mut editor = Editor::new(config.clone());
-            move |(command, settings): (EditorCommand, EditorSettings), _line: Line<'_>| editor.run(&command, &settings)
+            move |(command, settings): (EditorCommand, EditorSettings), line: Line<'_>| {
+                line.answer.give(editor.run(&command, &settings));
+            }
         })
     }
 }

@@ -51,6 +51,22 @@ pub(crate) struct Line<'a> {
     pub(crate) cancel: BorrowedFd<'a>,
     /// Is told how the call goes on.
     pub(crate) progress: Option<Tell>,
+    pub(crate) answer: Answer<'a>,
+}
+
+/// Takes a call's answer.
+pub(crate) struct Answer<'a> {
+    answer: oneshot::Sender<ToolOutput>,
+    line: &'a BlockingStream,
+}
+
+impl Answer<'_> {
+    /// Answers the call. What the tool does afterwards holds up nobody but the next call.
+    pub(crate) fn give(mut self, output: ToolOutput) {
+        // Nobody waits any more when the connection is gone; the call is done all the same.
+        let _ = self.answer.send(output);
+        let _ = self.line.write(&[0]);
+    }
 }
 
 /// Is told something on the tool's thread, and must not hold it up.
@@ -69,10 +85,11 @@ pub struct Caller<F> {
 pub struct WorkerFailed(pub &'static str);
 
 impl<C: Send + 'static> Worker<C> {
-    /// Starts a thread whose tool is made by `make`, and made again should it ever panic.
+    /// Starts a thread whose tool is made by `make`, and made again should it ever panic. A call that it does not answer
+    /// has failed.
     pub(crate) fn start<T>(name: &str, make: impl Fn() -> T + Send + 'static) -> io::Result<Self>
     where
-        T: FnMut(C, Line<'_>) -> ToolOutput,
+        T: FnMut(C, Line<'_>),
     {
         let (jobs, queue) = mpsc::sync_channel::<Job<C>>(QUEUE);
         let (bell, mut rung) = BlockingStream::pair()?;
@@ -147,23 +164,12 @@ pub(crate) fn not_run(error: &io::Error) -> ToolOutput {
 
 impl<C> Job<C> {
     /// Runs the call and hands on the tool for the next one.
-    fn run<T>(self, mut tool: T, make: &impl Fn() -> T) -> T
-    where
-        T: FnMut(C, Line<'_>) -> ToolOutput,
-    {
-        let Self { call, mut line, progress, answer } = self;
-        let ran = catch_unwind(AssertUnwindSafe(|| tool(call, Line { cancel: line.as_fd(), progress })));
-        match ran {
-            // Nobody waits any more when the connection is gone; the call is done all the same.
-            Ok(output) => {
-                let _ = answer.send(output);
-                let _ = line.write(&[0]);
-                tool
-            }
-            Err(_) => {
-                drop(answer);
-                make()
-            }
+    fn run<T: FnMut(C, Line<'_>)>(self, mut tool: T, make: &impl Fn() -> T) -> T {
+        let Self { call, line, progress, answer } = self;
+        let theirs = Line { cancel: line.as_fd(), progress, answer: Answer { answer, line: &line } };
+        match catch_unwind(AssertUnwindSafe(|| tool(call, theirs))) {
+            Ok(()) => tool,
+            Err(_) => make(),
         }
     }
 }
@@ -193,9 +199,9 @@ mod tests {
     async fn calls_run_in_order_on_one_tool() {
         let worker = Worker::start("test", || {
             let mut before = 0;
-            move |call: u32, _: Line<'_>| {
+            move |call: u32, line: Line<'_>| {
                 before += 1;
-                ToolOutput::text(format!("{call} after {}", before - 1))
+                line.answer.give(ToolOutput::text(format!("{call} after {}", before - 1)));
             }
         });
         let worker = worker.expect("a thread");
@@ -210,7 +216,7 @@ mod tests {
         let worker = Worker::start("test", || {
             |(): (), line: Line<'_>| {
                 wait_for_cancel(&line);
-                ToolOutput::text("half of it")
+                line.answer.give(ToolOutput::text("half of it"));
             }
         });
         let caller = Caller { cancelled: ready(()), progress: None };
@@ -224,9 +230,9 @@ mod tests {
         let held = Mutex::new(Some(held));
         let worker = Worker::start("test", move || {
             let held = held.lock().expect("no panic").take().expect("made once");
-            move |(): (), _: Line<'_>| {
+            move |(): (), line: Line<'_>| {
                 let _ = held.recv();
-                ToolOutput::text("late")
+                line.answer.give(ToolOutput::text("late"));
             }
         });
         let caller = Caller { cancelled: ready(()), progress: None };
@@ -242,7 +248,7 @@ mod tests {
                 if stuck {
                     wait_for_cancel(&line);
                 }
-                ToolOutput::text("on")
+                line.answer.give(ToolOutput::text("on"));
             }
         });
         let worker = worker.expect("a thread");
@@ -254,9 +260,9 @@ mod tests {
     #[tokio::test]
     async fn progress_is_told_from_the_tool_s_thread() {
         let worker = Worker::start("test", || {
-            |(): (), line: Line<'_>| {
-                line.progress.expect("somebody wants to know")("half");
-                ToolOutput::text("done")
+            |(): (), mut line: Line<'_>| {
+                line.progress.as_mut().expect("somebody wants to know")("half");
+                line.answer.give(ToolOutput::text("done"));
             }
         });
         let told = Arc::new(Mutex::new(Vec::new()));
@@ -270,13 +276,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_tool_does_after_its_answer_holds_up_the_next_call_alone() {
+        let (let_go, held) = mpsc::channel::<()>();
+        let held = Mutex::new(Some(held));
+        let worker = Worker::start("test", move || {
+            let held = held.lock().expect("no panic").take();
+            move |call: u32, line: Line<'_>| {
+                line.answer.give(ToolOutput::text(format!("call {call}")));
+                let _ = held.as_ref().map(mpsc::Receiver::recv);
+            }
+        });
+        let worker = worker.expect("a thread");
+        assert_eq!(worker.call(1, nobody()).await.expect("no failure").joined_text(), "call 1");
+        assert!(timeout(Duration::from_millis(50), worker.call(2, nobody())).await.is_err());
+        drop(let_go);
+        assert_eq!(worker.call(3, nobody()).await.expect("no failure").joined_text(), "call 3");
+    }
+
+    #[tokio::test]
     async fn a_panic_costs_its_call_and_the_tool_is_made_again() {
         let worker = Worker::start("test", || {
             let mut calls = 0;
-            move |panics: bool, _: Line<'_>| {
+            move |panics: bool, line: Line<'_>| {
                 calls += 1;
                 assert!(!panics, "as asked");
-                ToolOutput::text(format!("call {calls}"))
+                line.answer.give(ToolOutput::text(format!("call {calls}")));
             }
         });
         let worker = worker.expect("a thread");
@@ -291,7 +315,7 @@ mod tests {
         let worker = Worker::start("test", || {
             |(): (), line: Line<'_>| {
                 wait_for_cancel(&line);
-                ToolOutput::text("stopped")
+                line.answer.give(ToolOutput::text("stopped"));
             }
         });
         let worker = Arc::new(worker.expect("a thread"));

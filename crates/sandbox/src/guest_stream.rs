@@ -18,7 +18,9 @@ use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use rmcp::{
     RoleClient,
-    model::{ClientRequest, JsonRpcMessage, RequestId, ServerNotification},
+    model::{
+        CallToolResult, ClientRequest, JsonRpcMessage, JsonRpcResponse, RequestId, ServerNotification, ServerResult,
+    },
     service::{RxJsonRpcMessage, TxJsonRpcMessage},
     transport::{Transport, async_rw::AsyncRwTransport},
 };
@@ -145,7 +147,7 @@ where
             if line.is_empty() {
                 continue;
             }
-            match outline::check(&line).and_then(|()| serde_json::from_str(&line)) {
+            match message_in(&line) {
                 Ok(JsonRpcMessage::Notification(notification)) => {
                     if let ServerNotification::ProgressNotification(news) = notification.notification {
                         self.signs.note();
@@ -169,6 +171,18 @@ where
 
     fn close(&mut self) -> impl Future<Output = io::Result<()>> + Send {
         self.write.close()
+    }
+}
+
+/// Reads a message. Nearly every line answers a call, and that is read in a tenth of the time where it is not first compared
+/// with all that a message can be.
+fn message_in(line: &str) -> serde_json::Result<RxJsonRpcMessage<RoleClient>> {
+    outline::check(line)?;
+    match serde_json::from_str::<JsonRpcResponse<CallToolResult>>(line) {
+        Ok(JsonRpcResponse { jsonrpc, id, result }) => {
+            Ok(JsonRpcMessage::Response(JsonRpcResponse { jsonrpc, id, result: ServerResult::CallToolResult(result) }))
+        }
+        Err(_) => serde_json::from_str(line),
     }
 }
 
