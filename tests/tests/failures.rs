@@ -132,9 +132,11 @@ fn an_interrupt_during_a_call_ends_the_run_soon() {
 #[test]
 fn a_termination_during_a_call_ends_the_run_soon() {
     let Some(docker) = require_docker() else { return };
-    let busy = Busy::start(docker);
-    busy.run.signal(Signal::SIGTERM);
-    assert_interrupted(docker, busy.run.end_within(SOON));
+    for signal in [Signal::SIGTERM, Signal::SIGQUIT] {
+        let busy = Busy::start(docker);
+        busy.run.signal(signal);
+        assert_interrupted(docker, busy.run.end_within(SOON));
+    }
 }
 
 #[test]

@@ -72,6 +72,19 @@ fn a_container_that_somebody_restarts_is_told_to_have_lost_its_processes() {
 }
 
 #[test]
+fn a_guest_that_may_open_no_files_any_more_is_replaced() {
+    let Some(docker) = require_docker() else { return };
+    let scenario = Scenario::on("base")
+        .bash("prlimit --nofile=3:3 --pid $(pgrep -of '[h]andspike-guest serve')")
+        .call_expecting("bash", json!({"command": "echo not run"}), json!({"is_error": true}))
+        .bash("echo on");
+    let ended = Run::playing(scenario).start().end_within(NOTICED).with_code(0);
+    assert!(ended.text(1).contains("the sandbox ended during the call"), "{}", ended.text(1));
+    assert!(ended.text(2).starts_with("[the sandbox had ended and was started again"), "{}", ended.text(2));
+    assert_eq!(docker.sandboxes_of(ended.session()), Vec::<String>::new());
+}
+
+#[test]
 fn edits_are_undone_after_the_guest_has_been_started_again() {
     let Some(docker) = require_docker() else { return };
     let path = "/workspace/a.txt";

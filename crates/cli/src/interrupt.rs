@@ -26,7 +26,7 @@ pub(crate) enum Stage {
 }
 
 impl Interrupt {
-    /// Listens to SIGINT, SIGTERM and the end of the terminal from now on.
+    /// Listens to SIGINT, SIGTERM, SIGQUIT and the end of the terminal from now on.
     pub(crate) fn listen() -> io::Result<Self> {
         Self::listen_saying(|stage| match stage {
             Stage::Polite => tell("\nstopping; press Ctrl-C again to stop waiting"),
@@ -38,6 +38,7 @@ impl Interrupt {
     pub(crate) fn listen_saying(say: impl Fn(Stage) + Send + 'static) -> io::Result<Self> {
         let mut interrupts = signal(SignalKind::interrupt())?;
         let mut terminations = signal(SignalKind::terminate())?;
+        let mut quits = signal(SignalKind::quit())?;
         let mut hangups = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
         let interrupt = Self::default();
         let stages = interrupt.clone();
@@ -52,6 +53,7 @@ impl Interrupt {
                 tokio::select! {
                     _ = interrupts.recv() => {}
                     _ = terminations.recv() => {}
+                    _ = quits.recv() => {}
                     _ = hangup => {}
                 }
                 if !stages.polite.is_cancelled() {

@@ -133,7 +133,8 @@ fn fill(
     let filled = thread::scope(|scope| {
         let second = thread::Builder::new().spawn_scoped(scope, &mut noting);
         let mut write = || {
-            temporary.write_all(content)?;
+            // Its file alone, for an error of the whole names a file that nobody asked for.
+            temporary.as_file_mut().write_all(content)?;
             if let Some(replaced) = replaced {
                 attributes::restore_mode(replaced, temporary.as_file())?;
             }

@@ -15,7 +15,7 @@ use rustix::{
     thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid},
 };
 
-use super::over;
+use super::{TEMPORARY_PREFIX, over};
 use crate::{
     Editor, EditorConfig,
     error::EditError,
@@ -295,6 +295,7 @@ fn a_full_disk_leaves_the_old_file_and_no_litter() {
     for output in outputs {
         let text = refused(output);
         assert!(text.contains("could not write") && text.contains("No space left"), "{text}");
+        assert!(!text.contains(TEMPORARY_PREFIX), "{text}");
     }
     assert_eq!(scratch.bytes("small/file"), content.as_bytes());
     assert_eq!(scratch.bytes("small/linked"), &content.as_bytes()[..90_000]);

@@ -6,6 +6,7 @@
 //! `docker exec`. As `read-file` and `write-file` it carries a file out of the sandbox or into it.
 
 mod connect;
+mod descriptors;
 mod desktop;
 mod files;
 mod init;

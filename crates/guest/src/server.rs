@@ -5,6 +5,7 @@ use std::{
     io::{self, ErrorKind},
     os::fd::AsRawFd as _,
     path::Path,
+    process,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -31,6 +32,7 @@ use tokio::{
 
 use crate::{
     connect::{HANDOVER, Streams, take_streams},
+    descriptors::Descriptors,
     desktop::Desktop,
     memory,
 };
@@ -51,6 +53,7 @@ pub(crate) fn run(socket: &Path) -> io::Result<()> {
 struct SandboxTools {
     tools: Tools,
     desktop: Desktop,
+    descriptors: Descriptors,
 }
 
 impl SandboxTools {
@@ -61,7 +64,8 @@ impl SandboxTools {
         let cwd = env::current_dir().unwrap_or_else(|_| "/".into());
         let config = LocalConfig { cwd, undo_journal: Some(socket.with_file_name("undo")) };
         let displays = desktop.clone();
-        Ok(Self { tools: Tools::start(config, move || displays.clone())?, desktop })
+        let tools = Tools::start(config, move || displays.clone())?;
+        Ok(Self { tools, desktop, descriptors: Descriptors::now() })
     }
 }
 
@@ -72,6 +76,10 @@ impl Runs for SandboxTools {
         settings: ToolSettings,
         caller: Caller<impl Future<Output = ()> + Send>,
     ) -> Result<ToolOutput, WorkerFailed> {
+        if !self.descriptors.are_still_allowed() {
+            eprintln!("handspike-guest: somebody has lowered how many files the guest may open; it ends");
+            process::exit(1);
+        }
         match call {
             // They may start programs with windows.
             SandboxCall::Shell(..) | SandboxCall::Terminal(..) => self.desktop.first_start().await,

@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::Server;
+use crate::{Server, server::CALLS_LIMIT};
 
 /// How long a cancelled call may take to come to its end before it is abandoned.
 const CANCEL_GRACE: Duration = Duration::from_secs(5);
@@ -74,7 +74,8 @@ impl Server {
         has_turn: Arc<AtomicBool>,
     ) -> JoinHandle<ToolOutput> {
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
-            return tokio::spawn(async { ToolOutput::error("not run: too many calls are under way; try again later") });
+            let text = format!("not run: too many calls are under way, {CALLS_LIMIT} at most; try again later");
+            return tokio::spawn(async { ToolOutput::error(text) });
         };
         let mut turn = Box::pin(self.turn(self.executor.lane(&call)));
         // The place in the lane is taken now, not when the task is first run.

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How many calls may be under way or wait at once, from all clients together.
-const CALLS_LIMIT: usize = 256;
+pub(crate) const CALLS_LIMIT: usize = 256;
 
 /// How the server introduces itself.
 #[derive(Clone, Debug)]

@@ -65,7 +65,8 @@ impl ServerHandler for Service {
             return Err(ErrorData::invalid_params(text, None));
         }
         if request.method != CallToolRequestMethod::VALUE {
-            return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None));
+            let text = format!("there is no method `{}`", request.method);
+            return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, text, None));
         }
         let params = request.params.unwrap_or_default();
         let Some(name) = params.get("name").and_then(Value::as_str) else {

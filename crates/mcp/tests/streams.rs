@@ -295,7 +295,7 @@ async fn too_many_calls_at_once_are_refused_and_the_others_go_on() {
         client.send(&call(id, "nap", json!({"seconds": 0.01}))).await;
     }
     let (refused, _) = client.answer(257).await;
-    assert!(text(&refused).contains("too many calls"), "{refused}");
+    assert!(text(&refused).contains("too many calls are under way, 256 at most"), "{refused}");
     let (last, _) = client.answer(256).await;
     assert_eq!(text(&last), "rested");
 }
@@ -340,6 +340,7 @@ async fn parameters_that_do_not_fit_are_told_apart_from_a_method_that_is_not_the
     assert_eq!(answer["error"]["code"], -32602, "{answer}");
     let answer = client.ask(&request(2, "tools/listen", json!({}))).await;
     assert_eq!(answer["error"]["code"], -32601, "{answer}");
+    assert_eq!(answer["error"]["message"], "there is no method `tools/listen`");
 }
 
 /// Asks for lists until the server takes no more; how many were asked for.

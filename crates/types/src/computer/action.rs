@@ -212,6 +212,8 @@ impl ComputerInput {
 impl Point {
     /// The wire form of one.
     pub(super) const TAKES: &str = "[x, y], two whole numbers of at least 0";
+    /// The same for who exceeds any screen.
+    const BOUNDED: &str = "[x, y], two whole numbers from 0 to 4294967295, which lie within the picture";
 
     fn parse(parameter: &str, numbers: &[i64]) -> Result<Self, InvalidInput> {
         let point = match numbers {
@@ -219,7 +221,9 @@ impl Point {
             _ => None,
         };
         let point = point.map(|(x, y)| Self { x, y });
-        point.ok_or_else(|| InvalidInput::wrong(parameter, &format!("{numbers:?}"), Self::TAKES))
+        let is_beyond = numbers.iter().any(|number| *number > i64::from(u32::MAX));
+        let takes = if is_beyond { Self::BOUNDED } else { Self::TAKES };
+        point.ok_or_else(|| InvalidInput::wrong(parameter, &format!("{numbers:?}"), takes))
     }
 }
 

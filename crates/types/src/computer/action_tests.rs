@@ -83,6 +83,13 @@ fn a_coordinate_of_another_type_is_told_its_form() {
 }
 
 #[test]
+fn a_coordinate_beyond_any_screen_is_told_both_bounds() {
+    let coordinate = json!({"action": "mouse_move", "coordinate": [i64::MAX, 0]});
+    let text = error(ComputerVersion::V20241022, &coordinate);
+    assert!(text.contains("from 0 to 4294967295"), "{text}");
+}
+
+#[test]
 fn an_action_of_a_later_version_is_unknown_before_it() {
     let scroll = json!({"action": "scroll", "scroll_direction": "down", "scroll_amount": 3});
     assert!(error(ComputerVersion::V20241022, &scroll).contains("`cursor_position`"));
