@@ -53,8 +53,8 @@ pub use chat_response::{
     StopLimit, Usage, Warning,
 };
 pub use content::{
-    Content, ImageDetail, ImagePart, ImageSource, ImageUrl, ImageUrlPart, Part, TextPart, ToolResultContent,
-    ToolResultPart,
+    Content, ImageDetail, ImagePart, ImageSource, ImageUrl, ImageUrlPart, ImageUrlTag, Part, TextPart,
+    ToolResultContent, ToolResultPart,
 };
 pub use deleted::Deleted;
 pub use doc::{Doc, DocForm, DocsToDelete};

@@ -224,7 +224,7 @@ impl<'a> Turn<'a> {
 
     /// Were a call forced in every step, the turn could never come to its end.
     fn call_was_forced(&mut self) {
-        if let Some(ToolChoice::Function { .. }) = self.settings.tool_choice {
+        if let Some(ToolChoice::Function { .. } | ToolChoice::Required) = self.settings.tool_choice {
             self.settings.tool_choice = None;
         }
     }

@@ -12,6 +12,7 @@ use handspike_web::{ApiKey, Door, Origin};
 use crate::{
     ModelSource,
     chat::{hub::Hub, turns::Turns},
+    openai::Awaiting,
     routes::projects,
 };
 
@@ -26,6 +27,7 @@ pub struct Server {
     pub(crate) templates: Templates,
     pub(crate) turns: Arc<Turns>,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) awaiting: Awaiting,
 }
 
 /// What a server is made of.
@@ -87,9 +89,9 @@ impl Server {
             Ok(_) | Err(StoreError::Duplicate { .. }) => {}
             Err(error) => return Err(error),
         }
-        let (turns, hub) = (Arc::default(), Arc::default());
+        let (turns, hub, awaiting) = (Arc::default(), Arc::default(), Awaiting::default());
         let templates = Templates::new();
-        Ok(Arc::new(Self { store, access, models, sandboxes, defaults, telemetry, templates, turns, hub }))
+        Ok(Arc::new(Self { store, access, models, sandboxes, defaults, telemetry, templates, turns, hub, awaiting }))
     }
 
     /// Begins no more turns, and gives those that run so long to come to their end. What has not by then stays open in the

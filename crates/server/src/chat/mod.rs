@@ -7,14 +7,17 @@
 //!    the client that its answer is streamed to (`chunks`).
 //! 5. `answer` makes the response of the `record` that the journal leaves, or `failure` an error.
 //!
+//! Whoever speaks another API than this one has its turns run by `aside`.
+//!
 //! What a server that has died left open, the next one takes over (`resume`).
 //!
 //! `messages` are the words of the API in those of the loop and back, `tools` what a turn's definitions become, and `entry`
 //! is a message as it is kept, with its `pictures` apart.
 
 mod answer;
+pub(crate) mod aside;
 mod ask;
-mod chunks;
+pub(crate) mod chunks;
 mod conversed;
 mod distinct;
 pub(crate) mod entry;
@@ -37,7 +40,7 @@ pub(crate) mod routes;
 mod run;
 mod settings;
 mod sinks;
-mod sse;
+pub(crate) mod sse;
 mod templates;
 mod tools;
 mod turn;

@@ -68,6 +68,9 @@ impl Server {
     /// Looks after turns that no server runs any more: all of them at once where this is the only server, and round by
     /// round where others share the database. Ends with the stop, or with nothing left to do.
     pub async fn tend(self: Arc<Self>, stop: CancellationToken) {
+        if let Err(error) = self.delete_forsaken().await {
+            tracing::error!(error = with_causes(&error), "sessions that were to be deleted can't be looked for");
+        }
         loop {
             if let Err(error) = self.resume_turns().await {
                 tracing::error!(error = with_causes(&error), "open turns can't be looked after");

@@ -137,7 +137,7 @@ async fn cancel_turn(
 }
 
 /// The client's own key.
-fn custom_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+pub(crate) fn custom_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let Some(value) = headers.get(CUSTOM_KEY) else { return Ok(None) };
     let key = value.to_str().map_err(|_| ApiError::bad_request("The header X-Custom-Api-Key is no text"))?;
     Ok(Some(key.trim()).filter(|key| !key.is_empty()))
