@@ -125,7 +125,8 @@ impl Server {
         let template = form.system_template.as_ref().or(agent.form.default_system_template.as_ref());
         let system_prompt = self.render(template.map_or("", String::as_str), &context)?;
         let posted = self.posted(input.messages, form.render_templates, &context, &mut warnings)?;
-        let runs_here = input.auto_run_tools.or(form.auto_run_tools).unwrap_or(self.defaults.auto_run_tools);
+        let usually = self.defaults.auto_run_tools && !form.forward_tool_calls;
+        let runs_here = input.auto_run_tools.or(form.auto_run_tools).unwrap_or(usually);
         let plan = Plan {
             keeping: if input.save { Keeping::Kept } else { Keeping::Forgotten },
             agent: agent.id,
@@ -136,6 +137,7 @@ impl Server {
             system_prompt,
             tools,
             runs: if runs_here { Runs::Here } else { Runs::ByClient },
+            policy: form.policy.clone().unwrap_or_else(|| self.defaults.policy.clone()),
             recall_tools: input.recall_tools,
             limits,
             token_budget: form.token_budget,

@@ -9,12 +9,14 @@
 //!
 //! Whoever speaks another API than this one has its turns run by `aside`.
 //!
-//! What a server that has died left open, the next one takes over (`resume`).
+//! A call may have to wait for somebody's word (`policy`, `approvals`). What a server that has died left open, the next one
+//! takes over (`resume`).
 //!
 //! `messages` are the words of the API in those of the loop and back, `tools` what a turn's definitions become, and `entry`
 //! is a message as it is kept, with its `pictures` apart.
 
 mod answer;
+pub(crate) mod approvals;
 pub(crate) mod aside;
 mod ask;
 pub(crate) mod chunks;
@@ -31,6 +33,7 @@ mod limits;
 mod messages;
 mod pictures;
 mod plan;
+mod policy;
 mod prefer;
 mod recall;
 mod record;

@@ -208,6 +208,7 @@ fn form() -> SessionForm {
         forward_tool_calls: false,
         recall_options: Some(RecallOptions::default()),
         limits: None,
+        policy: None,
         metadata: Metadata::from_iter([(MARK.to_owned(), json!(true))]),
     }
 }

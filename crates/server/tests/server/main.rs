@@ -2,6 +2,7 @@
 
 mod agents;
 mod api_docs;
+mod approvals;
 mod chat;
 mod chat_errors;
 mod chat_tools;
