@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{ChosenCall, Delta, ErrorInfo, FinishReason, MessageOut, StopDetails, StoredCall, Usage};
+use crate::{Approval, ChosenCall, Delta, ErrorInfo, FinishReason, MessageOut, StopDetails, StoredCall, Usage};
 
 /// Something that has happened.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -69,6 +69,22 @@ pub enum SessionEvent {
         /// How long the call took.
         duration_ms: u64,
     },
+    /// A call waits for somebody's word.
+    #[serde(rename = "approval.requested")]
+    ApprovalRequested {
+        /// The turn.
+        turn: Uuid,
+        /// The call, and how long it waits.
+        approval: Approval,
+    },
+    /// The word has come, the time is up, or the turn was stopped.
+    #[serde(rename = "approval.resolved")]
+    ApprovalResolved {
+        /// The turn.
+        turn: Uuid,
+        /// The call, and what has become of it.
+        approval: Approval,
+    },
     /// A turn has come to its end.
     #[serde(rename = "turn.completed")]
     TurnCompleted {
@@ -112,6 +128,8 @@ impl SessionEvent {
             Self::CallStarted { .. } => "call.started",
             Self::CallProgress { .. } => "call.progress",
             Self::CallCompleted { .. } => "call.completed",
+            Self::ApprovalRequested { .. } => "approval.requested",
+            Self::ApprovalResolved { .. } => "approval.resolved",
             Self::TurnCompleted { .. } => "turn.completed",
             Self::TurnFailed { .. } => "turn.failed",
             Self::TurnCancelled { .. } => "turn.cancelled",

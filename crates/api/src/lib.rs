@@ -30,6 +30,7 @@ mod message;
 mod metadata_filter;
 mod page;
 mod patch;
+mod policy;
 mod posted;
 mod recall;
 mod render;
@@ -53,8 +54,8 @@ pub use chat_response::{
     StopLimit, Usage, Warning,
 };
 pub use content::{
-    Content, ImageDetail, ImagePart, ImageSource, ImageUrl, ImageUrlPart, Part, TextPart, ToolResultContent,
-    ToolResultPart,
+    Content, ImageDetail, ImagePart, ImageSource, ImageUrl, ImageUrlPart, ImageUrlTag, Part, TextPart,
+    ToolResultContent, ToolResultPart,
 };
 pub use deleted::Deleted;
 pub use doc::{Doc, DocForm, DocsToDelete};
@@ -72,6 +73,7 @@ pub use message::{Message, MessageOut, Role};
 pub use metadata_filter::MetadataFilter;
 pub use page::Page;
 pub use patch::{Patch, merge_patch};
+pub use policy::{Approval, ApprovalForm, ApprovalState, Policy, PolicyRule, Verdict};
 pub use posted::Posted;
 pub use recall::{HybridRecall, RecallOptions, TextRecall, VectorRecall};
 pub use render::RenderResponse;

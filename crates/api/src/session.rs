@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Limits, Metadata, Patch, RecallOptions, SessionError, Time,
+    Limits, Metadata, Patch, Policy, RecallOptions, SessionError, Time,
     given::{null_as_default, yes},
 };
 
@@ -32,7 +32,7 @@ pub struct SessionForm {
     /// Whether calls are run here rather than returned; null for the server's choice.
     #[serde(default)]
     pub auto_run_tools: Option<bool>,
-    /// Whether calls are forwarded.
+    /// Whether calls are forwarded to the client, where nothing says whether they run here.
     #[serde(default)]
     #[schema(default = false)]
     pub forward_tool_calls: bool,
@@ -42,6 +42,9 @@ pub struct SessionForm {
     /// What a turn may use; null for the server's limits.
     #[serde(default)]
     pub limits: Option<Limits>,
+    /// Which calls may run here, and which somebody has to allow first; null for the server's policy.
+    #[serde(default)]
+    pub policy: Option<Policy>,
     /// What the client keeps with it.
     #[serde(default, deserialize_with = "null_as_default")]
     #[schema(value_type = Option<Map<String, Value>>)]

@@ -14,6 +14,12 @@ use crate::{
     turn::{Turn, millis},
 };
 
+/// What the model is told of a call that the policy has denied.
+#[must_use]
+pub fn denied(reason: &str) -> ToolOutput {
+    ToolOutput::error(format!("not run: denied by policy: {reason}"))
+}
+
 /// How the calls of a step ended, beyond their results.
 pub(crate) enum CallsEnd {
     /// Each call has its answer.
@@ -134,7 +140,7 @@ impl Step<'_> {
             decision = self.parts.policy.decide(call) => decision,
         };
         match decision {
-            Decision::Deny { reason } => ToolOutput::error(format!("not run: denied by policy: {reason}")),
+            Decision::Deny { reason } => denied(&reason),
             Decision::Allow => self.execute(call).await.unwrap_or_else(|fault| {
                 // The calls that share nothing with this one stop too: the turn is over.
                 self.stop.cancel();

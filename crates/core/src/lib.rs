@@ -26,6 +26,7 @@ pub mod turn;
 #[cfg(test)]
 mod fakes;
 
+pub use calls::denied;
 pub use executor::{CallContext, Executor, Fault, Lane, Progress};
 pub use history::{InputError, interrupted, replay};
 pub use limits::Limits;
@@ -39,4 +40,4 @@ pub use sandbox_path::{InvalidPath, SandboxPath, WORKSPACE};
 pub use sandboxes::{SandboxWishes, Sandboxes};
 pub use session::{Session, SessionParts};
 pub use transcript::{Transcript, transcript_line};
-pub use turn::{SoFar, TurnError};
+pub use turn::{SoFar, TurnError, run_left};

@@ -15,8 +15,9 @@ pub trait Model: Send + Sync {
 
     /// Asks for the next assistant message. Dropping the future abandons the request.
     ///
-    /// What the model writes goes to `deltas` as it comes; a model that has its answer in one piece sends nothing. The
-    /// channel is bounded, so sending waits for a slow reader; one that has gone away is no error.
+    /// What the model writes goes to `deltas` as it comes. A text or calls that it has in one piece it need not send:
+    /// they are taken from the reply. The channel is bounded, so sending waits for a slow reader; one that has gone away
+    /// is no error.
     async fn answer(
         &self,
         request: ModelRequest<'_>,

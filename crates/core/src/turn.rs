@@ -7,14 +7,14 @@
 use std::{mem, time::Duration};
 
 use handspike_types::{
-    EventKind, FinishReason, Limit, Message, ModelSettings, Outcome, ToolChoice, Usage, with_causes,
+    EventKind, FinishReason, Limit, Message, ModelSettings, Outcome, ToolCall, ToolChoice, Usage, with_causes,
 };
 use thiserror::Error;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    InputError, ModelDelta, ModelError, ModelReply, ModelRequest, RecordError, Session,
+    InputError, ModelDelta, ModelError, ModelReply, ModelRequest, RecordError, Session, SessionParts,
     calls::{self, CallsEnd},
     history,
 };
@@ -82,7 +82,7 @@ pub(crate) async fn run_from(
     unwritten: Vec<EventKind>,
     cancel: &CancellationToken,
 ) -> Result<Outcome, TurnError> {
-    let mut turn = Turn::begin(session, so_far, unwritten, cancel);
+    let mut turn = Turn::begin(&session.parts, session.turns, so_far, unwritten, cancel);
     let outcome = loop {
         match step(session, &mut turn).await? {
             StepEnd::Continue => {}
@@ -92,6 +92,21 @@ pub(crate) async fn run_from(
     turn.unwritten.push(turn.finished(outcome.clone()));
     turn.write(session).await?;
     Ok(outcome)
+}
+
+/// Runs calls of an open turn's last step that an earlier runtime has certainly not run, before the turn is gone on with.
+/// Says how the turn ends, where it ends by that; it is for the caller to record.
+pub async fn run_left(
+    parts: &SessionParts,
+    calls: Vec<ToolCall>,
+    so_far: SoFar,
+    cancel: &CancellationToken,
+) -> Result<Option<Outcome>, RecordError> {
+    let turn = Turn::begin(parts, 0, so_far, Vec::new(), cancel);
+    match calls::run(parts, &turn, calls).await? {
+        (_, CallsEnd::Answered) => Ok(None),
+        (_, CallsEnd::Faulted(fault)) => Ok(Some(Outcome::Faulted { error: with_causes(&fault) })),
+    }
 }
 
 #[tracing::instrument(skip_all, fields(step = turn.step + 1))]
@@ -199,10 +214,16 @@ fn last_word(reply: &ModelReply) -> Option<Outcome> {
 }
 
 impl<'a> Turn<'a> {
-    fn begin(session: &Session, so_far: SoFar, unwritten: Vec<EventKind>, cancel: &'a CancellationToken) -> Self {
-        let (number, started) = (session.turns, Instant::now());
-        let deadline = started + session.parts.limits.wall_time.saturating_sub(so_far.time);
-        let settings = session.parts.settings.clone();
+    fn begin(
+        parts: &SessionParts,
+        number: u32,
+        so_far: SoFar,
+        unwritten: Vec<EventKind>,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        let started = Instant::now();
+        let deadline = started + parts.limits.wall_time.saturating_sub(so_far.time);
+        let settings = parts.settings.clone();
         let mut turn =
             Self { number, step: so_far.steps, deadline, cancel, settings, started, usage: so_far.usage, unwritten };
         if so_far.steps > 0 {
@@ -224,7 +245,7 @@ impl<'a> Turn<'a> {
 
     /// Were a call forced in every step, the turn could never come to its end.
     fn call_was_forced(&mut self) {
-        if let Some(ToolChoice::Function { .. }) = self.settings.tool_choice {
+        if let Some(ToolChoice::Function { .. } | ToolChoice::Required) = self.settings.tool_choice {
             self.settings.tool_choice = None;
         }
     }

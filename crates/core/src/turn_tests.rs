@@ -255,3 +255,27 @@ async fn an_open_turn_goes_on_where_it_was_left() {
     let outcome = session.go_on(so_far, &CancellationToken::new()).await.expect("the sink takes every event");
     assert!(matches!(outcome, Outcome::LimitReached { which: Limit::WallTime, .. }), "{outcome:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_were_left_are_run_within_what_is_left_of_the_turns_time() {
+    let call = |id: &str, name: &str, arguments| ToolCall {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        arguments,
+        toolset: None,
+    };
+    let mut stage = Stage::new([]);
+    stage.limits = Limits { wall_time: Duration::from_secs(60), ..Limits::default() };
+    let (session, notes) = stage.resume(Vec::new(), 0);
+    let so_far = SoFar { time: Duration::from_secs(50), ..SoFar::default() };
+    let (started, cancel) = (Instant::now(), CancellationToken::new());
+    let left = vec![call("a", "echo", json!({"text": "hi"})), call("b", "nap", json!({"seconds": 3600}))];
+    let ended = run_left(&session.parts, left, so_far, &cancel).await.expect("the sink takes every event");
+    assert_eq!((ended, started.elapsed().as_secs()), (None, 10));
+    assert!(notes.has("a finished") && notes.has("b finished") && !notes.has("turn started"));
+
+    let left = vec![call("c", "fault", json!({}))];
+    let ended = run_left(&session.parts, left, SoFar::default(), &cancel).await.expect("the sink takes every event");
+    assert_eq!(ended, Some(Outcome::Faulted { error: "the disk is full".to_owned() }));
+    assert!(notes.has("c finished") && !notes.has("turn finished"), "that is the caller's");
+}

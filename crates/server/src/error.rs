@@ -89,6 +89,19 @@ impl ApiError {
         &self.body
     }
 
+    /// Its status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Whether the same request may succeed at another time.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self.retry {
+            Retry::After(_) => true,
+            Retry::Unsaid | Retry::Never => false,
+        }
+    }
+
     /// Whether it says that something is not there.
     pub(crate) fn is_not_found(&self) -> bool {
         self.status == StatusCode::NOT_FOUND
@@ -113,7 +126,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.body)).into_response();
+        let mut response = (self.status, Json(&self.body)).into_response();
+        // For layers that put it into another shape.
+        response.extensions_mut().insert(*self.body);
         match self.retry {
             Retry::Unsaid => {}
             Retry::Never => {

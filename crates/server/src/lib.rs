@@ -3,7 +3,7 @@
 //! A request comes through the door (`guard`), is read (`ids`, `body`) and reaches the handler of its route. What agents,
 //! tools, users, sessions and projects share is written once: `resource` has the trait that says what is special about
 //! a kind, the operations on its records, and their routes; `routes` has one small file for each kind, and for what is
-//! no such resource; `chat` is what the server is for. An error of any layer is an `ApiError`, which is the one that becomes an answer. Each route is added
+//! no such resource; `chat` is what the server is for, and `openai` a second way to it. An error of any layer is an `ApiError`, which is the one that becomes an answer. Each route is added
 //! together with its description, from which `/openapi.json` is made.
 //!
 //! There is no SQL here and no shape of a body but a project's: those are the store's and the API's.
@@ -19,6 +19,7 @@ mod filter;
 mod guard;
 mod ids;
 mod names;
+mod openai;
 mod openapi;
 mod recall;
 mod resource;

@@ -116,6 +116,19 @@ impl Operation {
         self
     }
 
+    /// An answer in JSON, or a stream of events, as the request asks.
+    pub(crate) fn answers_or_streams<A: ToSchema, S: ToSchema>(mut self) -> Self {
+        let (whole, piece) = (self.content::<A>(), self.content::<S>());
+        let response = ResponseBuilder::new().description("Done").content("application/json", whole);
+        self.description = self.description.response("200", response.content("text/event-stream", piece));
+        self
+    }
+
+    /// Errors in a shape of their own.
+    pub(crate) fn fails_with<T: ToSchema>(self) -> Self {
+        self.answers_with::<T>("default", "An error")
+    }
+
     /// An answer with a page of a list. Pages of different things have one name, so their schema stands where it is used.
     pub(crate) fn answers_page<T: ToSchema>(mut self) -> Self {
         self.content::<T>();

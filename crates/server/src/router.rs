@@ -9,7 +9,7 @@ use crate::{
     chat,
     docs::{self, Docs},
     error::{no_such_method, no_such_route, panicked},
-    guard,
+    guard, openai,
     openapi::{Api, document},
     rest,
     routes::{agents, documents, files, health, history, jobs, models, projects, screenshot, sessions, tools, users},
@@ -28,6 +28,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .merge(sessions::routes())
         .merge(history::routes())
         .merge(chat::routes::routes())
+        .merge(openai::routes())
         .merge(jobs::routes())
         .merge(projects::routes())
         .merge(files::routes())

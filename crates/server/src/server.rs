@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use handspike_api::Limits;
+use handspike_api::{Limits, Policy};
 use handspike_core::Sandboxes;
 use handspike_prompt::Templates;
 use handspike_store::{Store, StoreError};
@@ -11,7 +11,8 @@ use handspike_web::{ApiKey, Door, Origin};
 
 use crate::{
     ModelSource,
-    chat::{hub::Hub, turns::Turns},
+    chat::{approvals::Approvals, hub::Hub, turns::Turns},
+    openai::Awaiting,
     routes::projects,
 };
 
@@ -24,8 +25,10 @@ pub struct Server {
     pub(crate) defaults: Defaults,
     pub(crate) telemetry: Telemetry,
     pub(crate) templates: Templates,
+    pub(crate) approvals: Arc<Approvals>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) awaiting: Awaiting,
 }
 
 /// What a server is made of.
@@ -51,15 +54,17 @@ pub struct Defaults {
     pub auto_run_tools: bool,
     /// What a turn may use.
     pub limits: Limits,
+    /// Which calls may run, and which somebody has to allow first.
+    pub policy: Policy,
     /// The model of agents that name none; otherwise the first that is listed.
     pub model: Option<String>,
 }
 
 impl Default for Defaults {
-    /// Tools run here, for 50 steps and half an hour at most.
+    /// Tools run here, all of them, for 50 steps and half an hour at most.
     fn default() -> Self {
         let limits = Limits { max_steps: Some(50), max_seconds: Some(1800.0), ..Limits::default() };
-        Self { auto_run_tools: true, limits, model: None }
+        Self { auto_run_tools: true, limits, policy: Policy::default(), model: None }
     }
 }
 
@@ -87,9 +92,19 @@ impl Server {
             Ok(_) | Err(StoreError::Duplicate { .. }) => {}
             Err(error) => return Err(error),
         }
-        let (turns, hub) = (Arc::default(), Arc::default());
-        let templates = Templates::new();
-        Ok(Arc::new(Self { store, access, models, sandboxes, defaults, telemetry, templates, turns, hub }))
+        Ok(Arc::new(Self {
+            store,
+            access,
+            models,
+            sandboxes,
+            defaults,
+            telemetry,
+            templates: Templates::new(),
+            approvals: Arc::default(),
+            turns: Arc::default(),
+            hub: Arc::default(),
+            awaiting: Awaiting::default(),
+        }))
     }
 
     /// Begins no more turns, and gives those that run so long to come to their end. What has not by then stays open in the

@@ -29,6 +29,7 @@ impl From<StoreError> for ApiError {
             StoreError::Nul(place) => Self::bad_request(format!("A NUL character can't be kept in {place}")),
             StoreError::BlobTooLarge { .. } => Self::http(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
             StoreError::NoSuchCall { .. }
+            | StoreError::NoSuchApproval { .. }
             | StoreError::CallStartedBefore { .. }
             | StoreError::TurnNotOpen { .. }
             | StoreError::NoSuchBlob(_)

@@ -42,6 +42,12 @@ pub enum StoreError {
         /// The call's id.
         call: String,
     },
+    /// Of the turn's approvals none has this id and waits.
+    #[error("no approval `{id}` waits")]
+    NoSuchApproval {
+        /// The approval's id.
+        id: Uuid,
+    },
     /// Another record has this id, or this name beside the same parent.
     #[error("there is another {kind} with this id or name")]
     Duplicate {

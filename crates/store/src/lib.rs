@@ -13,6 +13,7 @@
 //! A write that has returned survives the death of the process. Of SQLite's, the last ones before a loss of power may be
 //! missing, never half there.
 
+mod approvals;
 mod blobs;
 mod calls;
 mod error;
@@ -34,6 +35,7 @@ mod search;
 mod step;
 mod turns;
 
+pub use approvals::{ApprovalAsked, ApprovalDecided, ApprovalRow};
 pub use blobs::{BLOB_LIMIT, BlobHash, InvalidHash};
 pub use calls::Call;
 pub use error::StoreError;

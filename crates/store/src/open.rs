@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The schema's versions, in order: number, name, and what each database runs. One that was released is never changed.
-const MIGRATIONS: [(i64, &str, Scripts); 2] = [
+const MIGRATIONS: [(i64, &str, Scripts); 3] = [
     (1, "initial", Scripts::shared(include_str!("../migrations/0001_initial.sql"))),
     (
         2,
@@ -34,6 +34,7 @@ const MIGRATIONS: [(i64, &str, Scripts); 2] = [
             postgres: include_str!("../migrations/0002_docs_postgres.sql"),
         },
     ),
+    (3, "approvals", Scripts::shared(include_str!("../migrations/0003_approvals.sql"))),
 ];
 
 /// A migration, for each database.

@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use crate::{
-    Kind, NewEntry, Store, StoreError, calls, events,
+    ApprovalAsked, ApprovalDecided, Kind, NewEntry, Store, StoreError, approvals, calls, events,
     history::{insert_entries, take_numbers},
     row::{count, json, now, plain},
 };
@@ -19,6 +19,10 @@ pub struct StepWrites {
     pub started: Vec<CallStart>,
     /// Calls that have run, started by this commit or an earlier one.
     pub finished: Vec<CallFinish>,
+    /// Calls that somebody has to allow.
+    pub asked: Vec<ApprovalAsked>,
+    /// Calls about which it was decided.
+    pub decided: Vec<ApprovalDecided>,
     /// What to append to the events.
     pub events: Vec<Value>,
     /// What to add to the turn's usage.
@@ -89,7 +93,8 @@ impl Store {
     /// Writes what a step of an open turn has to say, in one transaction.
     ///
     /// Fails with [`StoreError::TurnNotOpen`] where the turn has ended, is another's, or its session was deleted,
-    /// [`StoreError::CallStartedBefore`] and [`StoreError::NoSuchCall`] where a call is not in the state for it, and
+    /// [`StoreError::CallStartedBefore`], [`StoreError::NoSuchCall`] and [`StoreError::NoSuchApproval`] where a call is not
+    /// in the state for it, and
     /// [`StoreError::NoSuchBlob`] where an entry speaks of an unknown blob.
     pub async fn commit(&self, session: Uuid, turn: Uuid, writes: &StepWrites) -> Result<Committed, StoreError> {
         let mut transaction = self.write.begin().await?;
@@ -104,6 +109,8 @@ impl Store {
         insert_entries(connection, session, Some(turn), first_entry, &writes.entries).await?;
         calls::start(connection, turn, &writes.started).await?;
         calls::finish(connection, turn, &writes.finished).await?;
+        approvals::ask(connection, session, turn, &writes.asked).await?;
+        approvals::decide(connection, turn, &writes.decided).await?;
         events::insert(connection, session, first_event, &writes.events).await?;
         if writes.end.as_ref().is_some_and(|end| end.entries == EntriesOfTurn::Failed) {
             fail_entries(connection, session, turn).await?;

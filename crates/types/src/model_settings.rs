@@ -83,6 +83,8 @@ pub enum ToolChoice {
     Auto,
     /// None of them.
     None,
+    /// At least one of them.
+    Required,
     /// This one must be.
     Function {
         /// Its name.

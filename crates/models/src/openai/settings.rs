@@ -173,6 +173,7 @@ impl Notes {
         match request.settings.tool_choice.as_ref()? {
             ToolChoice::Auto => Some(json!("auto")).filter(|_| has_tools),
             ToolChoice::None => Some(json!("none")).filter(|_| has_tools),
+            ToolChoice::Required => Some(json!("required")).filter(|_| has_tools),
             ToolChoice::Function { name } if has_tools => {
                 Some(json!({"type": "function", "function": {"name": tool_on_wire(name)}}))
             }

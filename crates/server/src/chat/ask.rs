@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
-use handspike_api::{Agent, ChatInput, DocReference, EntrySource, Message, Session, ToolDefinition, User, Warning};
+use handspike_api::{
+    Agent, AgentForm, ChatInput, DocReference, EntrySource, Message, Session, ToolDefinition, User, Warning,
+};
 use handspike_core::{Model, SandboxWishes};
 use handspike_store::{Direction, Kind, List, PAGE_LIMIT, SortBy};
 use handspike_telemetry::TraceParent;
 use handspike_types::ToolChoice;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
@@ -57,6 +59,26 @@ struct Scene {
     tools: Vec<ToolDefinition>,
 }
 
+impl Scene {
+    /// A model that is nobody: it has no instructions and no tools of its own.
+    fn of_model(session: Session, model: String) -> Self {
+        let form = AgentForm {
+            name: model.clone(),
+            canonical_name: None,
+            project: None,
+            about: String::new(),
+            model,
+            instructions: Vec::new(),
+            default_settings: Map::new(),
+            default_system_template: Some(String::new()),
+            metadata: Map::new(),
+        };
+        let (created_at, updated_at) = (session.created_at.clone(), session.updated_at.clone());
+        let agent = Agent { id: Uuid::nil(), created_at, updated_at, form };
+        Self { session, agents: vec![agent], users: Vec::new(), speaker: 0, tools: Vec::new() }
+    }
+}
+
 impl Server {
     /// Reads and checks a request. `key` is the client's own for the model's provider.
     pub(super) async fn asked(&self, session: Uuid, input: ChatInput, key: Option<&str>) -> Result<Asked, ApiError> {
@@ -69,6 +91,22 @@ impl Server {
     /// What a request asks for, before its model is opened.
     pub(super) async fn planned(&self, session: Uuid, input: ChatInput, key: KeyOf) -> Result<Planned, ApiError> {
         let scene = self.scene(session, input.agent).await?;
+        self.planned_in(&scene, input, key).await
+    }
+
+    /// What a request to a model asks for that no agent stands before.
+    pub(super) async fn planned_for_model(
+        &self,
+        session: Uuid,
+        model: String,
+        input: ChatInput,
+        key: KeyOf,
+    ) -> Result<Planned, ApiError> {
+        let session = self.get::<Sessions>(Item { parent: None, id: session }).await?;
+        self.planned_in(&Scene::of_model(session, model), input, key).await
+    }
+
+    async fn planned_in(&self, scene: &Scene, input: ChatInput, key: KeyOf) -> Result<Planned, ApiError> {
         let agent = &scene.agents[scene.speaker];
         let Chosen { model, settings, mut warnings } = settings::chosen(&input, &agent.form);
         let model = self.model_named(model)?;
@@ -83,11 +121,12 @@ impl Server {
             }
             Some(_) | None => Vec::new(),
         };
-        let context = context(&scene, &model, &tools, &docs, &input, &settings);
+        let context = context(scene, &model, &tools, &docs, &input, &settings);
         let template = form.system_template.as_ref().or(agent.form.default_system_template.as_ref());
         let system_prompt = self.render(template.map_or("", String::as_str), &context)?;
         let posted = self.posted(input.messages, form.render_templates, &context, &mut warnings)?;
-        let runs_here = input.auto_run_tools.or(form.auto_run_tools).unwrap_or(self.defaults.auto_run_tools);
+        let usually = self.defaults.auto_run_tools && !form.forward_tool_calls;
+        let runs_here = input.auto_run_tools.or(form.auto_run_tools).unwrap_or(usually);
         let plan = Plan {
             keeping: if input.save { Keeping::Kept } else { Keeping::Forgotten },
             agent: agent.id,
@@ -98,6 +137,7 @@ impl Server {
             system_prompt,
             tools,
             runs: if runs_here { Runs::Here } else { Runs::ByClient },
+            policy: form.policy.clone().unwrap_or_else(|| self.defaults.policy.clone()),
             recall_tools: input.recall_tools,
             limits,
             token_budget: form.token_budget,
@@ -136,7 +176,8 @@ impl Server {
         Ok(Scene { session, agents, users, speaker, tools })
     }
 
-    async fn tools_of(&self, agent: Uuid) -> Result<Vec<ToolDefinition>, ApiError> {
+    /// The tools of an agent.
+    pub(crate) async fn tools_of(&self, agent: Uuid) -> Result<Vec<ToolDefinition>, ApiError> {
         let list = List {
             kind: Kind::Tool,
             parent: Some(agent),
@@ -177,7 +218,7 @@ fn check_choice(choice: Option<&ToolChoice>, tools: &[ToolDefinition]) -> Result
             let fix = "Name a tool of the agent or of the request.";
             Err(ApiError::bad_request(format!("`tool_choice` names `{name}`, which is not offered")).with_fix(fix))
         }
-        Some(ToolChoice::Function { .. } | ToolChoice::Auto | ToolChoice::None) | None => Ok(()),
+        Some(ToolChoice::Function { .. } | ToolChoice::Auto | ToolChoice::None | ToolChoice::Required) | None => Ok(()),
     }
 }
 

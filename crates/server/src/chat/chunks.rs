@@ -22,7 +22,7 @@ const FIRST: Duration = Duration::from_secs(10);
 
 /// The way from a turn to its client.
 #[derive(Default)]
-pub(super) struct Chunks {
+pub(crate) struct Chunks {
     state: Mutex<State>,
     changed: Notify,
 }
@@ -36,7 +36,7 @@ struct State {
 }
 
 /// What comes next.
-enum Next {
+pub(crate) enum Next {
     Piece(u32, Delta),
     End(Result<ChatResponse, ApiError>),
     Silence,
@@ -68,7 +68,7 @@ impl Chunks {
     }
 
     /// Waits until there is something to send; a turn that failed before is its error.
-    pub(super) async fn first(&self) -> Result<(), ApiError> {
+    pub(crate) async fn first(&self) -> Result<(), ApiError> {
         let something = async {
             loop {
                 let changed = self.changed.notified();
@@ -92,7 +92,8 @@ impl Chunks {
         timeout(FIRST, something).await.unwrap_or(Ok(()))
     }
 
-    async fn next(&self) -> Next {
+    /// The next piece, or that there was none for a while.
+    pub(crate) async fn next(&self) -> Next {
         let something = async {
             loop {
                 let changed = self.changed.notified();

@@ -90,7 +90,8 @@ impl Teller {
     /// Tells what was stored, the first under this number.
     pub(super) fn stored(&self, first: u64, told: &[SessionEvent]) {
         let Some(last) = (first + told.len() as u64).checked_sub(1) else { return };
-        self.last.store(last, Ordering::SeqCst);
+        // Those who store beside each other may tell in another order.
+        self.last.fetch_max(last, Ordering::SeqCst);
         if self.hub.has_listeners(self.session) {
             for (seq, event) in (first..).zip(told) {
                 let frame = sse::named(Some(seq), &Value::Object(object_of(event))).into();

@@ -11,9 +11,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use handspike_api::{EntrySource, FinishReason, Role, SessionEvent};
+use handspike_api::{Approval, CallType, EntrySource, FinishReason, Role, SessionEvent, StoredCall};
 use handspike_core::Journal;
-use handspike_store::{CallFinish, CallStart, EntriesOfTurn, StepUsage, StepWrites, Store, TurnEnd};
+use handspike_store::{ApprovalDecided, CallFinish, CallStart, EntriesOfTurn, StepUsage, StepWrites, Store, TurnEnd};
 use handspike_types::{self as types, Choice, Event, EventKind, Outcome, ToolCall, ToolOutput};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::failpoint;
 
 use super::{
+    approvals::{self, Approvals},
     entry::{EntryBody, Said, object_of},
     failure::{ModelFailure, TurnFailure},
     hub::Teller,
@@ -35,6 +36,7 @@ use super::{
 pub(super) struct TurnJournal {
     store: Store,
     teller: Arc<Teller>,
+    approvals: Arc<Approvals>,
     session: Uuid,
     turn: Uuid,
     plan: Arc<Plan>,
@@ -58,6 +60,7 @@ struct Group {
     entries: Vec<Said>,
     started: Vec<ToolCall>,
     finished: Vec<Said>,
+    decided: Vec<ApprovalDecided>,
     told: Vec<SessionEvent>,
     tokens: types::Usage,
     end: Option<TurnEnd>,
@@ -65,7 +68,7 @@ struct Group {
 
 impl TurnJournal {
     pub(super) fn new(
-        (store, teller): (Store, Arc<Teller>),
+        (store, teller, approvals): (Store, Arc<Teller>, Arc<Approvals>),
         (session, turn): (Uuid, Uuid),
         (plan, kinds): (Arc<Plan>, Arc<Kinds>),
         record: Arc<Mutex<Record>>,
@@ -75,6 +78,7 @@ impl TurnJournal {
         Self {
             store,
             teller,
+            approvals,
             session,
             turn,
             plan,
@@ -135,10 +139,12 @@ impl TurnJournal {
                 self.answered(&first, alternatives, group);
             }
             EventKind::CallStarted { call, .. } => {
-                let kind = self.kinds.of_tool(&call.name);
-                self.started.insert(call.id.clone());
-                group.started.push(call.clone());
-                group.told.push(SessionEvent::CallStarted { turn, call: messages::call(call, kind) });
+                // One that waited when an earlier server died was stored as started by that.
+                if self.started.insert(call.id.clone()) {
+                    let kind = self.kinds.of_tool(&call.name);
+                    group.started.push(call.clone());
+                    group.told.push(SessionEvent::CallStarted { turn, call: messages::call(call, kind) });
+                }
             }
             EventKind::CallFinished { call_id, name, output, duration_ms, .. } => {
                 self.finished(call_id, name, output, *duration_ms, group);
@@ -233,11 +239,11 @@ impl TurnJournal {
 
     /// Stores a group as one, and tells of it.
     async fn store(&mut self, group: Group) -> io::Result<()> {
-        let Group { entries, started, finished, told, tokens, end } = group;
+        let Group { entries, started, finished, decided, told, tokens, end } = group;
         if told.is_empty() && end.is_none() {
             return Ok(());
         }
-        let mut writes = StepWrites { end, ..StepWrites::default() };
+        let mut writes = StepWrites { decided, end, ..StepWrites::default() };
         writes.usage = StepUsage {
             steps: mem::take(&mut self.steps),
             input_tokens: tokens.input_tokens,
@@ -258,10 +264,7 @@ impl TurnJournal {
             writes.finished.push(CallFinish { id, result });
         }
         for event in &told {
-            let event = object_of(&match self.plan.keeping {
-                Keeping::Kept => event.clone(),
-                Keeping::Forgotten => bare(event.clone()),
-            });
+            let event = object_of(&kept(event.clone(), self.plan.keeping));
             writes.events.push(self.without_pictures(event).await?);
         }
         let point = point_of(&told);
@@ -291,6 +294,13 @@ impl Journal for TurnJournal {
     async fn write(&mut self, events: &mut [Event]) -> io::Result<()> {
         let mut group = Group::default();
         for event in events.iter() {
+            if let EventKind::CallFinished { call_id, .. } = &event.kind
+                && let Some(approval) = self.approvals.close(self.turn, call_id).await
+            {
+                let body = approvals::body(&approval, self.plan.keeping);
+                group.decided.push(ApprovalDecided { id: approval.id, body });
+                group.told.push(SessionEvent::ApprovalResolved { turn: self.turn, approval });
+            }
             self.take(&event.kind, &mut group);
         }
         self.store(group).await
@@ -307,7 +317,13 @@ fn point_of(told: &[SessionEvent]) -> &'static str {
         Some(
             SessionEvent::TurnCompleted { .. } | SessionEvent::TurnFailed { .. } | SessionEvent::TurnCancelled { .. },
         ) => "turn-finished",
-        Some(SessionEvent::MessageDelta { .. } | SessionEvent::CallProgress { .. }) | None => "nothing",
+        Some(
+            SessionEvent::MessageDelta { .. }
+            | SessionEvent::CallProgress { .. }
+            | SessionEvent::ApprovalRequested { .. }
+            | SessionEvent::ApprovalResolved { .. },
+        )
+        | None => "nothing",
     }
 }
 
@@ -365,19 +381,23 @@ fn word_for(end: &End) -> &'static str {
     }
 }
 
-/// An event without what was said.
+/// An event as it is stored: where the turn is not kept, without what was said.
+pub(super) fn kept(event: SessionEvent, keeping: Keeping) -> SessionEvent {
+    match keeping {
+        Keeping::Kept => event,
+        Keeping::Forgotten => bare(event),
+    }
+}
+
 fn bare(mut event: SessionEvent) -> SessionEvent {
     match &mut event {
         SessionEvent::TurnStarted { messages, .. } => messages.clear(),
         SessionEvent::MessageCompleted { message, .. } | SessionEvent::CallCompleted { message, .. } => {
             (message.content, message.tool_calls) = (None, None);
         }
-        SessionEvent::CallStarted { call, .. } => {
-            let id = call.json()["id"].as_str().unwrap_or_default().to_owned();
-            *call = messages::call(
-                &ToolCall { id, name: String::new(), arguments: json!({}), toolset: None },
-                handspike_api::CallType::default(),
-            );
+        SessionEvent::CallStarted { call, .. } => *call = bare_call(call),
+        SessionEvent::ApprovalRequested { approval, .. } | SessionEvent::ApprovalResolved { approval, .. } => {
+            *approval = bare_approval(approval.clone());
         }
         SessionEvent::MessageDelta { .. }
         | SessionEvent::CallProgress { .. }
@@ -386,4 +406,23 @@ fn bare(mut event: SessionEvent) -> SessionEvent {
         | SessionEvent::TurnCancelled { .. } => {}
     }
     event
+}
+
+/// An approval as it is stored: where the turn is not kept, without what was said.
+pub(super) fn kept_approval(approval: Approval, keeping: Keeping) -> Approval {
+    match keeping {
+        Keeping::Kept => approval,
+        Keeping::Forgotten => bare_approval(approval),
+    }
+}
+
+fn bare_approval(approval: Approval) -> Approval {
+    Approval { call: bare_call(&approval.call), reason: None, ..approval }
+}
+
+/// A call of which nothing is known but its id.
+fn bare_call(call: &StoredCall) -> StoredCall {
+    let id = call.json()["id"].as_str().unwrap_or_default().to_owned();
+    let bare = ToolCall { id, name: String::new(), arguments: json!({}), toolset: None };
+    messages::call(&bare, CallType::default())
 }

@@ -7,14 +7,19 @@
 //!    the client that its answer is streamed to (`chunks`).
 //! 5. `answer` makes the response of the `record` that the journal leaves, or `failure` an error.
 //!
-//! What a server that has died left open, the next one takes over (`resume`).
+//! Whoever speaks another API than this one has its turns run by `aside`.
+//!
+//! A call may have to wait for somebody's word (`policy`, `approvals`). What a server that has died left open, the next one
+//! takes over (`resume`).
 //!
 //! `messages` are the words of the API in those of the loop and back, `tools` what a turn's definitions become, and `entry`
 //! is a message as it is kept, with its `pictures` apart.
 
 mod answer;
+pub(crate) mod approvals;
+pub(crate) mod aside;
 mod ask;
-mod chunks;
+pub(crate) mod chunks;
 mod conversed;
 mod distinct;
 pub(crate) mod entry;
@@ -28,6 +33,7 @@ mod limits;
 mod messages;
 mod pictures;
 mod plan;
+mod policy;
 mod prefer;
 mod recall;
 mod record;
@@ -37,7 +43,7 @@ pub(crate) mod routes;
 mod run;
 mod settings;
 mod sinks;
-mod sse;
+pub(crate) mod sse;
 mod templates;
 mod tools;
 mod turn;

@@ -1,7 +1,7 @@
 //! What a turn is to be: all that is decided before it begins. It is kept with the open turn, so that a server that comes
 //! back can go on with it.
 
-use handspike_api::{ContextOverflow, Limits, ToolDefinition, Warning};
+use handspike_api::{ContextOverflow, Limits, Policy, ToolDefinition, Warning};
 use handspike_types::ModelSettings;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -26,6 +26,9 @@ pub(super) struct Plan {
     pub(super) system_prompt: String,
     pub(super) tools: Vec<ToolDefinition>,
     pub(super) runs: Runs,
+    /// Which calls may run.
+    #[serde(default)]
+    pub(super) policy: Policy,
     pub(super) recall_tools: bool,
     pub(super) limits: Limits,
     /// Tokens that the prompt may have, where the session says so.

@@ -7,19 +7,21 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use handspike_api::{EntrySource, ErrorBody, Role};
-use handspike_core::interrupted;
+use handspike_api::{Approval, ApprovalState, EntrySource, ErrorBody, Role};
+use handspike_core::{Decision, denied, interrupted};
 use handspike_store::{Call, EntriesOfTurn, FailedTurns, HistoryPage, OpenTurn, PAGE_LIMIT, StoreError, Window};
-use handspike_types::{EventKind, Message, Usage, with_causes};
+use handspike_types::{EventKind, Message, ToolCall, ToolOutput, Usage, with_causes};
 use serde_json::Value;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    approvals,
     entry::{EntryBody, Said},
     messages::Reader,
     pictures,
     plan::{Keeping, KeyOf, Plan},
+    policy::decision_of,
     run::Turn,
     tools::Kinds,
 };
@@ -40,6 +42,8 @@ pub(super) struct Left {
     pub(super) has_answered: bool,
     /// The answers to the calls that have none.
     pub(super) interrupted: Vec<EventKind>,
+    /// The calls that wait to be allowed.
+    pub(super) waiting: Vec<(ToolCall, Approval)>,
     /// The calls of the last step that await the client.
     pub(super) pending: Vec<String>,
     pub(super) steps: u32,
@@ -68,6 +72,9 @@ impl Server {
     /// Looks after turns that no server runs any more: all of them at once where this is the only server, and round by
     /// round where others share the database. Ends with the stop, or with nothing left to do.
     pub async fn tend(self: Arc<Self>, stop: CancellationToken) {
+        if let Err(error) = self.delete_forsaken().await {
+            tracing::error!(error = with_causes(&error), "sessions that were to be deleted can't be looked for");
+        }
         loop {
             if let Err(error) = self.resume_turns().await {
                 tracing::error!(error = with_causes(&error), "open turns can't be looked after");
@@ -157,6 +164,11 @@ impl Server {
             step.take(said);
         }
         let kinds = Kinds::of(&plan.tools, plan.runs);
+        let mut asked = HashMap::new();
+        for row in self.store.approvals_of_turn(open.turn.id).await? {
+            let approval = approvals::read(&row).map_err(|_| NotResumed::Unreadable)?;
+            asked.insert(row.call, approval);
+        }
         let mut results = HashMap::new();
         for call in &open.calls {
             if let Some(said) = self.result_of(call).await {
@@ -167,6 +179,7 @@ impl Server {
         let mut left = Left {
             running: Vec::new(),
             interrupted: Vec::new(),
+            waiting: Vec::new(),
             pending: Vec::new(),
             steps: u32::try_from(open.turn.steps).unwrap_or(u32::MAX),
             usage: Usage { input_tokens: open.turn.input_tokens, output_tokens: open.turn.output_tokens },
@@ -181,9 +194,14 @@ impl Server {
             }
             let result = results.remove(&call_id);
             if result.is_none() {
-                let output = interrupted(left.started.contains(&call_id));
-                let (turn, step, call_id) = (0, left.steps, call_id.clone());
-                left.interrupted.push(EventKind::CallFinished { turn, step, call_id, name, output, duration_ms: 0 });
+                match before_its_end(call_of(open, &call_id), asked.remove(&call_id)) {
+                    Before::Waited(waiting) => left.waiting.push(*waiting),
+                    Before::Ended(output) => {
+                        let (turn, step, call_id) = (0, left.steps, call_id.clone());
+                        let end = EventKind::CallFinished { turn, step, call_id, name, output, duration_ms: 0 };
+                        left.interrupted.push(end);
+                    }
+                }
             }
             left.running.push((call_id, result));
         }
@@ -215,6 +233,35 @@ impl Server {
         let body: EntryBody = serde_json::from_value(Value::Object(document)).ok()?;
         Some(Said::new(EntrySource::ToolResponse, Role::Tool, body))
     }
+}
+
+/// What a call without a result was at when its server died.
+enum Before {
+    /// It waited to be allowed, so that it has certainly not run.
+    Waited(Box<(ToolCall, Approval)>),
+    /// It may have run, was denied, or had not begun, and has this answer.
+    Ended(ToolOutput),
+}
+
+fn before_its_end(started: Option<&Call>, approval: Option<Approval>) -> Before {
+    let Some(started) = started else { return Before::Ended(interrupted(false)) };
+    let Some(approval) = approval else { return Before::Ended(interrupted(true)) };
+    match approval.state {
+        ApprovalState::Pending => match serde_json::from_value(started.request.clone()) {
+            Ok(call) => Before::Waited(Box::new((call, approval))),
+            Err(_) => Before::Ended(interrupted(false)),
+        },
+        ApprovalState::Allowed | ApprovalState::Denied | ApprovalState::Expired | ApprovalState::Cancelled => {
+            Before::Ended(match decision_of(&approval) {
+                Decision::Allow => interrupted(true),
+                Decision::Deny { reason } => denied(&reason),
+            })
+        }
+    }
+}
+
+fn call_of<'a>(open: &'a OpenTurn, id: &str) -> Option<&'a Call> {
+    open.calls.iter().find(|call| call.id == id)
 }
 
 /// Whether the model has said it.

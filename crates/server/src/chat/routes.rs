@@ -8,7 +8,9 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header::LOCATION},
     response::{IntoResponse as _, Response},
 };
-use handspike_api::{ChatInput, ChatResponse, JobStatus, RenderResponse, SessionEvent, check::DetailType};
+use handspike_api::{
+    Approval, ApprovalForm, ChatInput, ChatResponse, JobStatus, Page, RenderResponse, SessionEvent, check::DetailType,
+};
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::HttpMethod};
 use uuid::Uuid;
@@ -27,6 +29,7 @@ use crate::{
 const CHAT: &str = "/sessions/{session_id}/chat";
 const RENDER: &str = "/sessions/{session_id}/render";
 const EVENTS: &str = "/sessions/{session_id}/events";
+const APPROVALS: &str = "/sessions/{session_id}/approvals";
 const CANCEL: &str = "/sessions/{session_id}/cancel";
 
 /// The header with a client's own key for the model's provider.
@@ -54,7 +57,13 @@ pub(crate) fn routes() -> Api {
         Operation::new(HttpMethod::Post, RENDER, "Render chat").takes::<ChatInput>().answers::<RenderResponse>(200);
     let events = Operation::new(HttpMethod::Get, EVENTS, "Follow session").streams::<SessionEvent>();
     let cancel = Operation::new(HttpMethod::Post, CANCEL, "Cancel turn").answers::<Cancelled>(202);
+    let approvals = Operation::new(HttpMethod::Get, APPROVALS, "List approvals").answers_page::<Approval>();
+    let approve = Operation::new(HttpMethod::Post, APPROVALS, "Approve or deny call")
+        .takes::<ApprovalForm>()
+        .answers::<Approval>(200);
     Api::new()
+        .described(approvals, list_approvals)
+        .described(approve, approve_call)
         .described(chat, chat_in)
         .described(render, render_chat)
         .described(events, follow)
@@ -122,6 +131,21 @@ async fn follow(
     Ok(sse::response(server.follow(id, from).await?))
 }
 
+async fn list_approvals(
+    State(server): State<Arc<Server>>,
+    Item { id, .. }: Item,
+) -> Result<Json<Page<Approval>>, ApiError> {
+    server.approvals(id).await.map(Json)
+}
+
+async fn approve_call(
+    State(server): State<Arc<Server>>,
+    Item { id, .. }: Item,
+    Checked(form): Checked<ApprovalForm>,
+) -> Result<Json<Approval>, ApiError> {
+    server.approve(id, form).await.map(Json)
+}
+
 async fn cancel_turn(
     State(server): State<Arc<Server>>,
     Item { id, .. }: Item,
@@ -137,7 +161,7 @@ async fn cancel_turn(
 }
 
 /// The client's own key.
-fn custom_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+pub(crate) fn custom_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let Some(value) = headers.get(CUSTOM_KEY) else { return Ok(None) };
     let key = value.to_str().map_err(|_| ApiError::bad_request("The header X-Custom-Api-Key is no text"))?;
     Ok(Some(key.trim()).filter(|key| !key.is_empty()))

@@ -4,19 +4,20 @@
 use std::{
     error::Error as _,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use handspike_api::{ChatResponse, DocReference};
-use handspike_core::{
-    AllowAll, EventSink, InputError, Model, RecordError, Recorder, Session, SessionParts, SoFar, TurnError,
-};
+use handspike_api::{Approval, ChatResponse, DocReference};
+use handspike_core::{EventSink, InputError, Model, RecordError, Recorder, Session, SessionParts, SoFar, TurnError};
 use handspike_store::{EntriesOfTurn, StoreError};
 use handspike_telemetry::{TraceParent, TurnAbout};
 use handspike_types::{EventKind, Outcome, SessionId, with_causes};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
     answer,
+    approvals::Waiting,
     chunks::Chunks,
     distinct::Distinct,
     entry::Said,
@@ -26,6 +27,7 @@ use super::{
     journal::TurnJournal,
     limits,
     plan::Plan,
+    policy::TurnPolicy,
     record::Record,
     resume::Left,
     sinks::{Followers, Streamed},
@@ -64,7 +66,7 @@ impl Turn {
                 None => gather(None).await?,
             };
             self.record.lock().unwrap_or_else(PoisonError::into_inner).beside = usage;
-            let parts = self.parts(kit, model, |journal| journal.of_posted(posted));
+            let parts = self.parts(kit, model, |journal| journal.of_posted(posted), (Duration::ZERO, Vec::new()));
             let mut talk = Session::resume(parts, history, 0);
             let ended = talk.run_turn(input, cancel).await;
             give_back(talk).await;
@@ -77,19 +79,24 @@ impl Turn {
     /// Runs on from where an earlier server has left the turn. Whatever it had not finished is answered first.
     pub(super) async fn go_on(self, model: Box<dyn Model>, left: Left) -> Result<ChatResponse, ApiError> {
         let ended = async {
-            let Left { running, started, has_answered, interrupted, pending, steps, usage, time } = left;
+            let Left { running, started, has_answered, interrupted, waiting, pending, steps, usage, time } = left;
+            let (began, cancel) = (Instant::now(), &self.entered.running.cancel);
             let kit = self.kit();
             let specs = kit.specs.clone();
-            let parts = self.parts(kit, model, |journal| journal.of_open(running, started, has_answered));
+            let (calls, approvals) = waiting.into_iter().unzip();
+            let journal = |journal: TurnJournal| journal.of_open(running, started, has_answered);
+            let parts = self.parts(kit, model, journal, (time, approvals));
             parts.recorder.record_all(interrupted).await.map_err(unrecorded)?;
-            if !pending.is_empty() {
-                let outcome = Outcome::AwaitsClient { pending };
+            let so_far = SoFar { steps, usage, time };
+            let ended = handspike_core::run_left(&parts, calls, so_far, cancel).await.map_err(unrecorded)?;
+            let awaits_client = (!pending.is_empty()).then_some(Outcome::AwaitsClient { pending });
+            if let Some(outcome) = ended.or(awaits_client) {
                 let end = EventKind::TurnFinished { turn: 0, outcome, steps, usage, duration_ms: 0 };
                 return parts.recorder.record(end).await.map_err(unrecorded);
             }
             let Gathered { history, .. } = self.server.gather(self.session, &self.plan, &[], &specs, None).await?;
             let mut talk = Session::resume(parts, history, 0);
-            let ended = talk.go_on(SoFar { steps, usage, time }, &self.entered.running.cancel).await;
+            let ended = talk.go_on(SoFar { time: time + began.elapsed(), ..so_far }, cancel).await;
             give_back(talk).await;
             ended.map(drop).map_err(refused)
         };
@@ -102,12 +109,13 @@ impl Turn {
         Kit::new(&self.plan.tools, self.plan.runs, &*self.server.sandboxes, session)
     }
 
-    /// What the loop is made of in this turn.
+    /// What the loop is made of in this turn, which has taken some time already, and of which some calls wait.
     fn parts(
         &self,
         kit: Kit,
         model: Box<dyn Model>,
         journal_of: impl FnOnce(TurnJournal) -> TurnJournal,
+        (time, waiting): (Duration, Vec<Approval>),
     ) -> SessionParts {
         let (server, session) = (&self.server, SessionId::from(self.session));
         let Kit { executor, kinds, specs } = kit;
@@ -117,11 +125,29 @@ impl Turn {
         };
         let teller = Arc::new(Teller::new(Arc::clone(&server.hub), self.session));
         let journal = TurnJournal::new(
-            (server.store.clone(), Arc::clone(&teller)),
+            (server.store.clone(), Arc::clone(&teller), Arc::clone(&server.approvals)),
             (self.session, self.id),
             (Arc::clone(&self.plan), Arc::clone(&kinds)),
             Arc::clone(&self.record),
         );
+        let limits = limits::of_loop(&self.plan.limits);
+        let left = waiting.into_iter().map(|approval| {
+            let call = approval.tool_call_id.clone();
+            let waiting = Waiting::new(approval, server.store.clone(), Arc::clone(&teller), self.plan.keeping);
+            (call, server.approvals.wait_on(waiting))
+        });
+        let left = Mutex::new(left.collect());
+        let policy = TurnPolicy {
+            store: server.store.clone(),
+            approvals: Arc::clone(&server.approvals),
+            teller: Arc::clone(&teller),
+            session: self.session,
+            turn: self.id,
+            plan: Arc::clone(&self.plan),
+            kinds: Arc::clone(&kinds),
+            deadline: Instant::now() + limits.wall_time.saturating_sub(time),
+            left,
+        };
         let followers = Followers { teller, kinds: Arc::clone(&kinds), turn: self.id };
         let about = TurnAbout {
             model: self.plan.model.clone(),
@@ -137,9 +163,9 @@ impl Turn {
         SessionParts {
             model: Box::new(Watched { model: Box::new(Distinct(model)), record: Arc::clone(&self.record) }),
             tools: executor,
-            policy: Box::new(AllowAll),
+            policy: Box::new(policy),
             recorder: Recorder::new(session, Some(Box::new(journal_of(journal))), sinks),
-            limits: limits::of_loop(&self.plan.limits),
+            limits,
             system_prompt: self.plan.system_prompt.clone(),
             settings: self.plan.settings.clone(),
         }

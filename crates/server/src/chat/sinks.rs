@@ -5,7 +5,7 @@ use std::{collections::HashSet, io, sync::Arc};
 use async_trait::async_trait;
 use handspike_api::{CallDelta, Content, Delta, FunctionDelta, Role, SessionEvent};
 use handspike_core::EventSink;
-use handspike_types::{Choice, Event, EventKind, ToolCallDelta};
+use handspike_types::{Choice, Event, EventKind, ToolCall, ToolCallDelta};
 use uuid::Uuid;
 
 use super::{chunks::Chunks, entry::EntryBody, hub::Teller, messages, tools::Kinds};
@@ -45,21 +45,26 @@ impl EventSink for Followers {
 pub(super) struct Streamed {
     chunks: Arc<Chunks>,
     kinds: Arc<Kinds>,
-    /// The answers of this step of which pieces came.
-    begun: HashSet<u32>,
+    /// The answers of this step of whose text pieces came.
+    texts: HashSet<u32>,
+    /// The answers of this step of whose calls pieces came.
+    called: HashSet<u32>,
     /// Calls of the steps before: in the stream they count on.
     calls: u32,
 }
 
 impl Streamed {
     pub(super) fn new(chunks: Arc<Chunks>, kinds: Arc<Kinds>) -> Self {
-        Self { chunks, kinds, begun: HashSet::new(), calls: 0 }
+        Self { chunks, kinds, texts: HashSet::new(), called: HashSet::new(), calls: 0 }
     }
 
-    /// An answer that came in one piece.
-    fn whole(&self, choice: u32, text: &str, calls: &[handspike_types::ToolCall]) {
-        if !text.is_empty() {
+    /// What of an answer did not come in pieces.
+    fn rest(&self, choice: u32, text: &str, calls: &[ToolCall]) {
+        if !text.is_empty() && !self.texts.contains(&choice) {
             self.chunks.push(choice, delta(text, None, 0, &self.kinds));
+        }
+        if self.called.contains(&choice) {
+            return;
         }
         for (index, call) in (0..).zip(calls) {
             let arguments = match &call.arguments {
@@ -78,19 +83,21 @@ impl EventSink for Streamed {
     async fn announce(&mut self, event: &Event) -> io::Result<()> {
         match &event.kind {
             EventKind::MessageDelta { choice, text, tool_call, .. } => {
-                self.begun.insert(*choice);
+                if !text.is_empty() {
+                    self.texts.insert(*choice);
+                }
+                if tool_call.is_some() {
+                    self.called.insert(*choice);
+                }
                 self.chunks.push(*choice, delta(text, tool_call.as_ref(), self.calls, &self.kinds));
             }
             EventKind::ModelAnswered { text, tool_calls, alternatives, .. } => {
-                if !self.begun.contains(&0) {
-                    self.whole(0, text, tool_calls);
-                }
+                self.rest(0, text, tool_calls);
                 for (place, Choice { text, tool_calls, .. }) in (1..).zip(alternatives) {
-                    if !self.begun.contains(&place) {
-                        self.whole(place, text, tool_calls);
-                    }
+                    self.rest(place, text, tool_calls);
                 }
-                self.begun.clear();
+                self.texts.clear();
+                self.called.clear();
                 self.calls += u32::try_from(tool_calls.len()).unwrap_or(u32::MAX);
             }
             EventKind::CallFinished { call_id, name, output, .. } => {

@@ -14,13 +14,13 @@ use futures_util::Stream;
 use serde_json::Value;
 
 /// How long a stream may say nothing.
-pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// A comment, which clients pass over.
-pub(super) const PING: &str = ": ping\n\n";
+pub(crate) const PING: &str = ": ping\n\n";
 
 /// An event that is data and nothing else.
-pub(super) fn data(json: &str) -> String {
+pub(crate) fn data(json: &str) -> String {
     format!("data: {json}\n\n")
 }
 
@@ -32,7 +32,7 @@ pub(super) fn named(seq: Option<u64>, event: &Value) -> String {
 }
 
 /// The answer that such a stream is.
-pub(super) fn response(stream: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+pub(crate) fn response(stream: impl Stream<Item = Bytes> + Send + 'static) -> Response {
     use futures_util::StreamExt as _;
 
     let mut response = Body::from_stream(stream.map(Ok::<_, Infallible>)).into_response();

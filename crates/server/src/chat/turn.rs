@@ -95,7 +95,7 @@ impl Server {
         work: impl Future<Output = Result<ChatResponse, ApiError>> + Send + 'static,
     ) -> Result<ChatResponse, ApiError> {
         let mut task = tokio::spawn(work);
-        tokio::select! {
+        let ended = tokio::select! {
             done = &mut task => match done {
                 Ok(answer) => answer,
                 Err(panic) => {
@@ -111,7 +111,9 @@ impl Server {
                 let _ = task.await;
                 Err(ApiError::stopping())
             }
-        }
+        };
+        self.approvals.forget(turn);
+        ended
     }
 
     /// Ends a turn that could not be run to its end, so that the session is free, and tells its followers.

@@ -69,23 +69,28 @@ async fn delete_session(
     State(server): State<Arc<Server>>,
     item: Item,
 ) -> Result<(StatusCode, Json<Deleted>), ApiError> {
-    if let Some(running) = server.turns.running(item.id) {
-        running.cancel.cancel();
-        // What does not end in time finds its session gone, and ends by that.
-        let _ = timeout(TURN_LIMIT, running.over.cancelled()).await;
-    }
-    let deleted = server.delete::<Sessions>(item).await?;
-    server.hub.close(item.id);
-    let sandboxes = Arc::clone(&server.sandboxes);
-    tokio::spawn(async move {
-        if let Err(fault) = sandboxes.remove(SessionId::from(item.id)).await {
-            tracing::error!(session = %item.id, %fault, "a sandbox can't be removed");
-        }
-    });
-    Ok((StatusCode::ACCEPTED, Json(deleted)))
+    Ok((StatusCode::ACCEPTED, Json(server.end_session(item.id).await?)))
 }
 
 impl Server {
+    /// Ends a session's turn, deletes it, and has its sandbox removed.
+    pub(crate) async fn end_session(&self, id: Uuid) -> Result<Deleted, ApiError> {
+        if let Some(running) = self.turns.running(id) {
+            running.cancel.cancel();
+            // What does not end in time finds its session gone, and ends by that.
+            let _ = timeout(TURN_LIMIT, running.over.cancelled()).await;
+        }
+        let deleted = self.delete::<Sessions>(Item { parent: None, id }).await?;
+        self.hub.close(id);
+        let sandboxes = Arc::clone(&self.sandboxes);
+        tokio::spawn(async move {
+            if let Err(fault) = sandboxes.remove(SessionId::from(id)).await {
+                tracing::error!(session = %id, %fault, "a sandbox can't be removed");
+            }
+        });
+        Ok(deleted)
+    }
+
     /// Makes a session with its participants.
     pub(crate) async fn create_session(&self, id: Uuid, new: NewSession) -> Result<Session, ApiError> {
         let api::Participants { agents, users } = new.participants()?;

@@ -48,6 +48,8 @@ async fn the_examples_of_the_documentation_do_what_it_says() {
             Says::text("The program prints 42."),
             Says::call("order_tea", &json!({"kind": "green"})),
             Says::text("Your green tea is on its way."),
+            Says::call("bash", &json!({"command": "git push"})),
+            Says::text("It is published."),
             Says::Refuses(400, "no such model".to_owned()),
             Says::text("Done in the background."),
             Says::Hangs("Let me think".to_owned()),
@@ -65,12 +67,17 @@ async fn the_examples_of_the_documentation_do_what_it_says() {
         assert!(output.status.success(), "{out}\n{err}");
         let came = err.lines().filter_map(|line| line.strip_prefix("STATUS ")?.parse().ok());
         assert_eq!(came.collect::<Vec<u16>>(), promised, "{out}\n{err}");
-        for words in
-            ["core of an operating system", "The program prints 42.", "on its way", "turn.completed", "turn.cancelled"]
-        {
+        for words in [
+            "core of an operating system",
+            "The program prints 42.",
+            "on its way",
+            "\"allowed\"",
+            "turn.completed",
+            "turn.cancelled",
+        ] {
             assert!(out.contains(words), "`{words}` is not in {out}");
         }
-        assert_eq!(served.sandboxes.calls().len(), 1);
+        assert_eq!(served.sandboxes.calls().len(), 2);
     })
     .await;
 }

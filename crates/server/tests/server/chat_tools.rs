@@ -197,6 +197,26 @@ async fn without_auto_run_all_calls_return_to_the_client() {
             assert_eq!(place.chat(&session, &result).await.body["choices"][0]["message"]["content"], "done");
         }
     }
+    for (form, request, runs) in [
+        (json!({"forward_tool_calls": true}), Value::Null, false),
+        (json!({"forward_tool_calls": true, "auto_run_tools": true}), Value::Null, true),
+        (json!({"forward_tool_calls": true}), json!(true), true),
+    ] {
+        let session = place.session(&[bash()]).await;
+        assert_eq!(place.patch(&format!("/sessions/{session}"), &form).await.status, 200);
+        place.models.will([call([("c1", "bash", json!({"command": "ls"}))]), say("done")]);
+        let mut body = user("go");
+        if request != Value::Null {
+            body["auto_run_tools"] = request;
+        }
+        let answer = place.chat(&session, &body).await;
+        let expected = if runs { json!([]) } else { json!(["c1"]) };
+        assert_eq!((answer.status, &answer.body["pending_tool_calls"]), (201, &expected), "{form} {body}");
+        if !runs {
+            let result = json!({"messages": [{"role": "tool", "tool_call_id": "c1", "content": "mine"}]});
+            assert_eq!(place.chat(&session, &result).await.body["choices"][0]["message"]["content"], "done");
+        }
+    }
     let place = Place::with(Defaults { auto_run_tools: false, ..Defaults::default() }).await;
     let session = place.session(&[bash()]).await;
     place.models.will([call([("c1", "bash", json!({"command": "ls"}))])]);

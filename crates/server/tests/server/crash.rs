@@ -55,6 +55,18 @@ fn command_and_question(messages: &[Message]) -> Answer {
     }
 }
 
+/// Allows whatever waits.
+async fn allow_all(place: &Place, session: &str) -> ! {
+    loop {
+        let waiting = place.get(&format!("/sessions/{session}/approvals")).await.body["items"].clone();
+        for approval in waiting.as_array().expect("a list") {
+            let word = json!({"id": approval["id"], "allow": true});
+            place.post(&format!("/sessions/{session}/approvals"), &word).await;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// The dying server. Run by itself it has nothing to work with, and nothing to do.
 #[tokio::test]
 async fn server() {
@@ -64,7 +76,11 @@ async fn server() {
     let place = Place::at(Path::new(folder)).await;
     place.log_commands(&Path::new(folder).join("commands"));
     place.models.think(if *model == "two" { two_commands } else { command_and_question });
-    let answer = place.chat(session, &serde_json::from_str(body).expect("JSON")).await;
+    let body = serde_json::from_str(body).expect("JSON");
+    let answer = tokio::select! {
+        answer = place.chat(session, &body) => answer,
+        _ = allow_all(&place, session) => unreachable!("it does not end"),
+    };
     assert_eq!(answer.status, 201, "it has not died: {}", answer.body);
 }
 
@@ -176,6 +192,50 @@ async fn calls_that_await_the_client_still_do_after_a_crash() {
         let Some(Message::Tools { results }) = asked.last() else { panic!("{asked:?}") };
         assert_eq!((results.len(), results[0].output.joined_text().as_str()), (2, "mine"));
         assert_well_formed(&asked, point);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_waits_to_be_allowed_still_does_after_a_crash_and_one_that_was_is_not_run_again() {
+    for (point, asked_before, still_waits) in [
+        ("before-approval-requested", false, false),
+        ("after-approval-requested", true, true),
+        ("before-approval-resolved", true, true),
+        ("after-approval-resolved", true, false),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = Place::at(folder.path()).await;
+        let session = place.session(&tools()).await;
+        let policy = json!({"policy": {"rules": [{"tool": "bash", "pattern": "one", "verdict": "ask"}]}});
+        assert_eq!(place.patch(&format!("/sessions/{session}"), &policy).await.status, 200);
+        place.store.close().await;
+        let body = json!({"messages": [{"role": "user", "content": "go"}]});
+        assert!(die_at(point, folder.path(), &session, "two", &body), "{point}");
+
+        let place = Place::at(folder.path()).await;
+        place.log_commands(&folder.path().join("commands"));
+        place.models.think(two_commands);
+        let items = place.get(&format!("/sessions/{session}/approvals")).await.body["items"].clone();
+        assert_eq!(items.as_array().expect("a list").len(), usize::from(still_waits), "{point}");
+        assert_eq!(place.server.resume_turns().await.expect("looked"), 1);
+        tokio::select! {
+            () = until_free(&place, &session) => {}
+            _ = allow_all(&place, &session), if still_waits => unreachable!("it does not end"),
+        }
+        let history = place.history(&session).await;
+        let result = history[2].2.as_str().unwrap_or_default().to_owned();
+        let is_right = if still_waits { result == "$ one" } else { result.starts_with("interrupted:") };
+        assert!(is_right, "{point}: {result}");
+        assert_eq!((history.len(), history[4].2.as_str()), (5, Some("done")), "{point}");
+        let commands = fs::read_to_string(folder.path().join("commands")).unwrap_or_default();
+        assert_eq!(commands, if still_waits { "{\"command\":\"one\"}\n" } else { "" }, "{point}");
+        let events = place.store.events_after(session.parse().expect("an id"), 0, 100).await.expect("events");
+        let count = |name: &str| events.iter().filter(|event| event.body["type"] == name).count();
+        let expected = usize::from(asked_before);
+        assert_eq!((count("approval.requested"), count("approval.resolved")), (expected, expected), "{point}");
+        place.models.think(|_| say("fine"));
+        assert_eq!(place.chat(&session, &json!({"messages": [{"role": "user", "content": "more"}]})).await.status, 201);
+        assert_well_formed(&place.models.last().messages, point);
     }
 }
 

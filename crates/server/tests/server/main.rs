@@ -2,9 +2,11 @@
 
 mod agents;
 mod api_docs;
+mod approvals;
 mod chat;
 mod chat_errors;
 mod chat_tools;
+mod completions;
 mod crash;
 mod docs;
 mod documents;
@@ -15,6 +17,7 @@ mod follow;
 mod history;
 mod hostile;
 mod lists;
+mod openai_client;
 mod openapi;
 mod prompts;
 mod provider;

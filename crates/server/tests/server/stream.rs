@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tower::ServiceExt as _;
 
 use crate::{
-    fakes::{Answer, call, choice, reply, say},
+    fakes::{Answer, call, choice, reply, say, tool_call},
     support::{KEY, Place},
 };
 
@@ -91,6 +91,18 @@ async fn a_stream_goes_on_through_calls_and_their_results() {
     assert_eq!((&last["pending_tool_calls"], &last["usage"]["total_tokens"]), (&json!(["c3"]), &json!(22)));
     let ended = read.iter().filter(|piece| !piece["choices"][0]["finish_reason"].is_null()).count();
     assert_eq!(ended, 1);
+}
+
+#[tokio::test]
+async fn a_text_that_comes_in_one_piece_is_told_where_its_calls_came_in_several() {
+    let place = Place::new().await;
+    let session = place.session(&[json!({"name": "bash", "type": "bash_20241022"})]).await;
+    let ls = tool_call(("c1", "bash", json!({"command": "ls"})));
+    place.models.will([Answer::Reply(reply("I look. ", vec![ls], FinishReason::ToolCalls)), say("Nothing there.")]);
+    let read = streamed(&place, &session, &user("go")).await;
+    assert_eq!(content(&read, 0), "I look. Nothing there.");
+    let calls = read.iter().filter(|piece| piece["choices"][0]["delta"]["tool_calls"].is_array()).count();
+    assert_eq!(calls, 1);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! one that `scripts/postgres up` starts.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod approvals;
 mod blobs;
 mod crash;
 mod docs;

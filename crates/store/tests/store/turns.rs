@@ -36,7 +36,7 @@ on_both! {
             finished: vec![finish("1")],
             events: vec![json!({"type": "turn.started"}), json!(2), json!(3)],
             usage,
-            end: None,
+            ..StepWrites::default()
         };
         let committed = store.commit(session, turn, &writes).await.expect("committed");
         assert_eq!((committed.first_entry, committed.first_event), (1, 1));

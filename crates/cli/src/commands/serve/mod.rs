@@ -175,7 +175,7 @@ fn defaults_of(limits: &Limits, auto_run_tools: bool) -> Defaults {
         max_seconds: Some(limits.wall_time.as_secs_f64()),
         max_cost: None,
     };
-    Defaults { auto_run_tools, limits, model: None }
+    Defaults { auto_run_tools, limits, ..Defaults::default() }
 }
 
 fn place_of(location: &Location) -> String {
