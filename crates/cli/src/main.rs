@@ -15,7 +15,10 @@ mod state_folder;
 mod tool_args;
 mod units;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -104,6 +107,7 @@ fn begin_log() {
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("HANDSPIKE_LOG").unwrap_or_else(|_| "handspike=warn".into()),
         )
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .init();
 }

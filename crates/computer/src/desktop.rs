@@ -48,6 +48,20 @@ pub trait Desktop {
     /// Lets go of a button.
     fn release(&mut self, button: Button) -> Result<(), DesktopError>;
 
+    /// Presses a button and lets go of it, several times where clicks are to be counted together, with a pause after each
+    /// of the two.
+    fn click(&mut self, button: Button, count: u8, pause: Duration) -> Result<(), DesktopError> {
+        for click in 0..count {
+            if click > 0 {
+                self.pause(pause)?;
+            }
+            self.press(button)?;
+            self.pause(pause)?;
+            self.release(button)?;
+        }
+        Ok(())
+    }
+
     /// Turns the wheel by a number of clicks, where the pointer is.
     fn scroll(&mut self, direction: ScrollDirection, clicks: u32) -> Result<(), DesktopError>;
 

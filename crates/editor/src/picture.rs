@@ -209,7 +209,7 @@ impl PictureError {
                 escaped(&path.to_string_lossy())
             ),
             Self::Truncated | Self::Empty | Self::Broken(_) | Self::DecoderFailed => {
-                "make the picture again, or look into the file with a shell command such as `file` or `xxd`".into()
+                "make the picture again, or look into the file with a shell command such as `file` or `od`".into()
             }
         }
     }

@@ -62,7 +62,7 @@ impl SandboxTools {
     fn start(socket: &Path) -> io::Result<Self> {
         let desktop = Desktop::start();
         let cwd = env::current_dir().unwrap_or_else(|_| "/".into());
-        let config = LocalConfig { cwd, undo_journal: Some(socket.with_file_name("undo")) };
+        let config = LocalConfig { cwd, undo_journal: Some(socket.with_file_name("undo")), spool: env::temp_dir() };
         let displays = desktop.clone();
         let tools = Tools::start(config, move || displays.clone())?;
         Ok(Self { tools, desktop, descriptors: Descriptors::now() })

@@ -36,6 +36,8 @@ pub struct LocalConfig {
     pub cwd: PathBuf,
     /// The editor's journal, which keeps what undoing needs beyond the process's end; none keeps it in memory.
     pub undo_journal: Option<PathBuf>,
+    /// The folder for outputs that are longer than an answer.
+    pub spool: PathBuf,
 }
 
 /// The tools of one machine.
@@ -166,9 +168,9 @@ fn names(shells: &BTreeMap<ShellName, Arc<ShellWorker>>) -> String {
 
 impl LocalConfig {
     fn start_shell(&self) -> io::Result<ShellWorker> {
-        let cwd = self.cwd.clone();
+        let config = BashConfig { cwd: self.cwd.clone(), spool_dir: self.spool.clone(), ..BashConfig::default() };
         Worker::start("bash", move || {
-            let config = BashConfig { cwd: cwd.clone(), ..BashConfig::default() };
+            let config = config.clone();
             let mut bash = Bash::new(config.clone());
             bash.warm_up();
             move |call: ShellCall, mut line: Line<'_>| {
@@ -220,7 +222,7 @@ mod tests {
     }
 
     fn tools() -> Tools {
-        let config = LocalConfig { cwd: std::env::temp_dir(), undo_journal: None };
+        let config = LocalConfig { cwd: std::env::temp_dir(), undo_journal: None, spool: std::env::temp_dir() };
         Tools::start(config, || NoDisplay).expect("threads")
     }
 

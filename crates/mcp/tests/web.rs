@@ -39,7 +39,7 @@ async fn the_versions_with_a_handshake_have_sessions() {
         let answer = one(web.post(&call(2, "echo", json!({"text": "hi"}))).headers(headers.clone())).await;
         assert_eq!(text(&answer), "hi");
         let ended = sent(web.client.delete(web.url()).bearer_auth(KEY).headers(headers.clone())).await;
-        assert!(ended.status().is_success());
+        assert_eq!(ended.status(), StatusCode::NO_CONTENT);
         let answer = sent(web.post(&call(3, "echo", json!({}))).headers(headers)).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "the session has ended");
     }

@@ -16,6 +16,7 @@ use handspike_core::{
 use handspike_local::{Caller, Displays, LocalConfig, Tell, Tools};
 use handspike_types::{CallError, SandboxCall, ToolOutput};
 use serde_json::Value;
+use tempfile::TempDir;
 use thiserror::Error;
 
 /// Runs tools on this machine.
@@ -50,16 +51,20 @@ impl HostSource {
 #[async_trait]
 impl SandboxSource for HostSource {
     async fn open(&self, _progress: &Progress) -> Result<OpenedSandbox, OpenFailure> {
-        let config = LocalConfig { cwd: self.cwd.clone(), undo_journal: None };
+        let spool = tempfile::Builder::new().prefix("handspike-").tempdir();
+        let spool = spool.map_err(|error| Fault::new(HostError::from(error)))?;
+        let config = LocalConfig { cwd: self.cwd.clone(), undo_journal: None, spool: spool.path().to_owned() };
         let tools = Tools::start(config, || OwnDisplay).map_err(|error| Fault::new(HostError::from(error)))?;
         let origin = if self.was_open.swap(true, Ordering::Relaxed) { Origin::Restarted } else { Origin::Made };
-        Ok(OpenedSandbox { sandbox: Box::new(Host { tools }), origin })
+        Ok(OpenedSandbox { sandbox: Box::new(Host { tools, _spool: spool }), origin })
     }
 }
 
 /// This machine's tools. They end, with all that they started, when this is dropped.
 struct Host {
     tools: Tools,
+    /// Where they put what is longer than an answer. It goes with them, and after them.
+    _spool: TempDir,
 }
 
 #[async_trait]

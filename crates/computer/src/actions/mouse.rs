@@ -25,17 +25,7 @@ impl<D: Desktop> Acting<'_, D> {
         let modifiers = modifiers(text)?;
         self.go_to("coordinate", at)?;
         let pause = self.config.click_pause;
-        self.while_held(modifiers.as_ref(), |desktop| {
-            for click in 0..count {
-                if click > 0 {
-                    desktop.pause(pause)?;
-                }
-                desktop.press(button)?;
-                desktop.pause(pause)?;
-                desktop.release(button)?;
-            }
-            Ok(())
-        })?;
+        self.while_held(modifiers.as_ref(), |desktop| desktop.click(button, count, pause))?;
         self.settled()
     }
 

@@ -1,5 +1,7 @@
 //! Pressing and letting go, through the XTEST extension, and the memory of what is down.
 
+use std::time::Duration;
+
 use x11rb::protocol::xproto::{
     BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode, MOTION_NOTIFY_EVENT,
 };
@@ -50,6 +52,11 @@ impl Hands {
     }
 
     pub(super) fn press(&mut self, display: &Display, what: Held) -> Result<(), DesktopError> {
+        self.press_after(Duration::ZERO, display, what)
+    }
+
+    /// Has the server press it that long after what was asked of it before, to the millisecond.
+    pub(super) fn press_after(&mut self, pause: Duration, display: &Display, what: Held) -> Result<(), DesktopError> {
         // Remembered first: should the request fail half-way, one release too many does no harm.
         if !self.is_holding(what) {
             self.held.push(what);
@@ -58,15 +65,20 @@ impl Hands {
             Held::Key(keycode) => (KEY_PRESS_EVENT, keycode),
             Held::Button(button) => (BUTTON_PRESS_EVENT, button),
         };
-        fake(display, kind, detail, 0, 0)
+        fake(display, pause, kind, detail, 0, 0)
     }
 
     pub(super) fn release(&mut self, display: &Display, what: Held) -> Result<(), DesktopError> {
+        self.release_after(Duration::ZERO, display, what)
+    }
+
+    /// The same for letting go.
+    pub(super) fn release_after(&mut self, pause: Duration, display: &Display, what: Held) -> Result<(), DesktopError> {
         let (kind, detail) = match what {
             Held::Key(keycode) => (KEY_RELEASE_EVENT, keycode),
             Held::Button(button) => (BUTTON_RELEASE_EVENT, button),
         };
-        fake(display, kind, detail, 0, 0)?;
+        fake(display, pause, kind, detail, 0, 0)?;
         self.held.retain(|held| *held != what);
         Ok(())
     }
@@ -93,7 +105,7 @@ impl Hands {
     }
 
     pub(super) fn move_to(&self, display: &Display, x: i16, y: i16) -> Result<(), DesktopError> {
-        fake(display, MOTION_NOTIFY_EVENT, 0, x, y)
+        fake(display, Duration::ZERO, MOTION_NOTIFY_EVENT, 0, x, y)
     }
 }
 
@@ -106,7 +118,8 @@ fn down(display: &Display) -> Result<Vec<Held>, DesktopError> {
     Ok(keys.chain((1..=5).filter(|button| buttons & (1 << (button - 1)) != 0).map(Held::Button)).collect())
 }
 
-fn fake(display: &Display, kind: u8, detail: u8, x: i16, y: i16) -> Result<(), DesktopError> {
-    display.connection.xtest_fake_input(kind, detail, x11rb::CURRENT_TIME, display.root(), x, y, 0)?;
+fn fake(display: &Display, pause: Duration, kind: u8, detail: u8, x: i16, y: i16) -> Result<(), DesktopError> {
+    let pause = u32::try_from(pause.as_millis()).unwrap_or(u32::MAX);
+    display.connection.xtest_fake_input(kind, detail, pause, display.root(), x, y, 0)?;
     Ok(())
 }

@@ -88,10 +88,15 @@ impl Guard {
     async fn serve(&self, request: Request, next: Next) -> Result<Response, Refusal> {
         self.door.check_key(request.headers()).map_err(Refusal::AtTheDoor)?;
         let opens = opens_a_session(&request);
+        let ends = request.method() == Method::DELETE;
         if opens && self.sessions.is_full() {
             return Err(Refusal::Full);
         }
-        let response = next.run(read_whole(request).await?).await;
+        let mut response = next.run(read_whole(request).await?).await;
+        // The session has ended. "Accepted" would be said of one that is going to, and some clients take it for a failure.
+        if ends && response.status() == StatusCode::ACCEPTED {
+            *response.status_mut() = StatusCode::NO_CONTENT;
+        }
         // Another one may have taken the last place meanwhile, which the protocol's service takes for a fault.
         let lost_the_race = opens && response.status() == StatusCode::INTERNAL_SERVER_ERROR && self.sessions.is_full();
         if lost_the_race { Err(Refusal::Full) } else { Ok(response) }

@@ -11,8 +11,8 @@ use crate::{
     window::{Kind, Window},
 };
 
-/// More characters than are typed before the cancellation arrives.
-const MANY: usize = 60_000;
+/// More characters than are typed before the cancellation arrives, at a hundred in a millisecond.
+const MANY: usize = 400_000;
 
 /// Generous for "bounded" on a busy machine.
 const BOUNDED: Duration = Duration::from_secs(15);
