@@ -84,9 +84,9 @@ async fn a_connection_that_is_being_answered_gives_way_to_nobody() {
     for _ in 0..PLACES {
         long.push(begun(address, LONG).await);
     }
-    // However many more there are, they wait.
-    let next = tokio::spawn(rest(begun(address, SHORT).await));
+    // However many more there are, they wait. The last is the one that nobody after it can take for one without a request.
     let _half = begun(address, "GET / HTT").await;
+    let next = tokio::spawn(rest(begun(address, SHORT).await));
     for stream in long {
         // A notice that comes before its request is kept for it.
         go.notify_one();
