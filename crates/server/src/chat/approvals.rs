@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    panic::resume_unwind,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -48,13 +49,13 @@ impl Approvals {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A call begins to wait: that is stored, and told. It is a task, so that a turn that is stopped leaves no half of it.
+    /// A call begins to wait: that is stored, and told, and a turn that is stopped leaves no half of it.
     pub(super) async fn ask(self: &Arc<Self>, waiting: Waiting) -> Result<Arc<Waiting>, StoreError> {
         let approvals = Arc::clone(self);
         // Whoever has a word for it before it is stored waits for that.
         let mut decided = Arc::clone(&waiting.decided).lock_owned().await;
         let waiting = self.wait_on(waiting);
-        let task = tokio::spawn(async move {
+        let asking = async move {
             if let Err(error) = waiting.write_asked().await {
                 // It is not there to be closed.
                 approvals.waiting().remove(&waiting.approval.id);
@@ -63,8 +64,8 @@ impl Approvals {
             }
             drop(decided);
             Ok(waiting)
-        });
-        task.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        };
+        to_its_end(asking).await
     }
 
     /// A call waits on that is stored as waiting.
@@ -112,15 +113,14 @@ impl Waiting {
         }
     }
 
-    /// Decides, and says what holds now: another decision where that came first. It is a task, so that nobody who goes away
-    /// leaves half of it.
+    /// Decides, and says what holds now: another decision where that came first. Nobody who goes away leaves half of it.
     pub(super) async fn decide(
         self: &Arc<Self>,
         state: ApprovalState,
         reason: Option<String>,
     ) -> Result<Decided, StoreError> {
         let waiting = Arc::clone(self);
-        let task = tokio::spawn(async move {
+        let deciding = async move {
             let mut decided = waiting.decided.lock().await;
             if let Some(earlier) = &*decided {
                 return Ok(Decided::Before(earlier.clone()));
@@ -130,8 +130,8 @@ impl Waiting {
             let approval = decided.insert(approval).clone();
             waiting.told.notify_one();
             Ok(Decided::Now(approval))
-        });
-        task.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        };
+        to_its_end(deciding).await
     }
 
     /// Stores that the call waits, and tells of it.
@@ -158,6 +158,11 @@ impl Waiting {
         self.teller.stored(committed.first_event, &[event]);
         Ok(())
     }
+}
+
+/// Does something as a task of its own, which comes to its end also where nobody waits for it any more.
+async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    tokio::spawn(work).await.unwrap_or_else(|panic| resume_unwind(panic.into_panic()))
 }
 
 /// What came of a decision.
