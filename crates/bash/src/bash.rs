@@ -58,6 +58,16 @@ enum Predecessor {
     RunsOn,
 }
 
+/// What came of a command.
+struct Ran {
+    /// What is told of the shell before it, if that was replaced.
+    news: Option<String>,
+    started: Instant,
+    end: End,
+    /// Whether the shell was about to end when the call began, as after `set -t`: the command has had no effect.
+    ended_before: bool,
+}
+
 impl Bash {
     /// A shell that starts with the first call.
     #[must_use]
@@ -101,29 +111,11 @@ impl Bash {
     ) -> Result<ToolOutput, StartError> {
         let limits = Limits { timeout: timeout.unwrap_or(call.default_timeout), kill_grace: self.config.kill_grace };
         let mut capture = Capture::new(&self.config);
-        let mut is_second = false;
-        let (news, started, end) = loop {
-            let news = self.ready_shell()?;
-            let started = Instant::now();
-            let (Some(shell), Some(janitor)) = (&mut self.shell, &self.janitor) else {
-                return Err(io::Error::other("no shell").into());
-            };
-            let progress = call.progress.as_mut().map(|tell| Progress::new(&mut **tell));
-            let end = match call::run(shell, janitor, command, limits, call.cancel, progress, &mut capture) {
-                Ok(end) => end,
-                Err(error) => {
-                    // The shell may be at any point of the command, so the next call gets another.
-                    self.kill_all();
-                    return Err(error.into());
-                }
-            };
-            // A shell that was about to end when the call began, as after `set -t`: the command has had no effect.
-            let ended_before = matches!(end, End::ShellDied(_)) && !shell.has_read().unwrap_or(true);
-            if !ended_before || is_second {
-                break (news, started, end);
-            }
-            is_second = true;
-        };
+        let mut ran = self.run_once(command, limits, &mut call, &mut capture)?;
+        if ran.ended_before {
+            ran = self.run_once(command, limits, &mut call, &mut capture)?;
+        }
+        let Ran { news, started, end, .. } = ran;
         let duration = started.elapsed();
         let succeeded = match end {
             End::Reported(Report { shell: ShellIs::Ready, .. }) | End::Stopped(_) => Ok(()),
@@ -150,6 +142,33 @@ impl Bash {
             no_shell,
         }
         .answer())
+    }
+
+    /// Runs a command in the shell that there is, or in a new one.
+    fn run_once(
+        &mut self,
+        command: &str,
+        limits: Limits,
+        call: &mut BashCall<'_>,
+        capture: &mut Capture,
+    ) -> Result<Ran, StartError> {
+        let news = self.ready_shell()?;
+        let started = Instant::now();
+        let (Some(shell), Some(janitor)) = (&mut self.shell, &self.janitor) else {
+            return Err(io::Error::other("no shell").into());
+        };
+        let progress = call.progress.as_mut().map(|tell| Progress::new(&mut **tell));
+        match call::run(shell, janitor, command, limits, call.cancel, progress, capture) {
+            Ok(end) => {
+                let ended_before = matches!(end, End::ShellDied(_)) && !shell.has_read().unwrap_or(true);
+                Ok(Ran { news, started, end, ended_before })
+            }
+            Err(error) => {
+                // The shell may be at any point of the command, so the next call gets another.
+                self.kill_all();
+                Err(error.into())
+            }
+        }
     }
 
     /// Where the next command will run.
