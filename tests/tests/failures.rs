@@ -1,11 +1,15 @@
 //! What goes wrong around a run: killed programs, lost containers, no memory, signals, no engine. Each time the end
 //! is clear and comes soon, and nothing is left.
 
-use std::{fs, os::unix::net::UnixListener, thread, time::Duration};
+use std::{
+    fs,
+    os::unix::net::UnixListener,
+    thread,
+    time::{Duration, Instant},
+};
 
 use handspike_tests::{
     Answer, Docker, Ended, FakeModel, Live, Run, Scenario, handspike, require_docker, require_handspike, run_to_end,
-    wait_until,
 };
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -53,10 +57,15 @@ fn what_a_killed_run_leaves_is_removed_by_the_next_and_a_live_run_s_is_not() {
 
     // Another test's run may have begun to remove it before this one's. The engine gives that up after ten seconds without
     // having heard of the end of the processes, and where that run has ended by then, it is for the one after to remove it.
-    wait_until("the removal of the killed run's container", HALF_A_MINUTE, || {
-        let _next = Run::playing(Scenario::on("base").bash("true")).to_end().with_code(0);
-        docker.sandboxes_of(&killed.session).is_empty()
-    });
+    let deadline = Instant::now() + HALF_A_MINUTE;
+    loop {
+        let next = Run::playing(Scenario::on("base").bash("true")).to_end().with_code(0);
+        if docker.sandboxes_of(&killed.session).is_empty() {
+            break;
+        }
+        let state = docker.state_of(&killed.session);
+        assert!(Instant::now() < deadline, "its container stays, {state:?}; the next run said: {}", next.stderr);
+    }
     assert_eq!(docker.say(&["inspect", "--format", "{{.State.Running}}", &alive.container]), "true");
     alive.run.signal(Signal::SIGTERM);
     assert_interrupted(docker, alive.run.end_within(SOON));
