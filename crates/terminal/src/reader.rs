@@ -3,11 +3,12 @@
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
+use parking_lot::{Mutex, MutexGuard};
 use rustix::{
     buffer::spare_capacity,
     event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll},
@@ -54,7 +55,7 @@ impl Shared {
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Readable when something has happened since [`Self::hear`].
@@ -149,6 +150,9 @@ fn read_some(shared: &Shared, pty: &OwnedFd, buffer: &mut Vec<u8>) -> bool {
         let mut state = shared.state();
         let replies = state.screen.process(buffer);
         state.last_output = Some(Instant::now());
+        // Released in any other way, a command that never stops writing would keep all others waiting: this thread is
+        // back before they wake up.
+        MutexGuard::unlock_fair(state);
         replies
     };
     if !replies.is_empty() {
