@@ -71,7 +71,7 @@ impl Docker {
     /// # Panics
     /// When the engine does not take it.
     #[must_use]
-    pub fn import_busybox(&self) -> Option<ImportedImage> {
+    pub fn import_busybox(&self) -> Option<TestImage> {
         const BUSYBOX: &str = "/bin/busybox";
         requirements::require(requirements::file(BUSYBOX, "busybox-static"))?;
         let root = tempfile::tempdir().expect("a temporary folder");
@@ -83,18 +83,35 @@ impl Docker {
         }
         let name = format!("handspike-test/busybox:{}", process::id());
         import(root.path(), &name);
-        Some(ImportedImage { name })
+        Some(TestImage { name })
+    }
+
+    /// One of Handspike's own images, such as `base`, with labels `name=value` more.
+    ///
+    /// # Panics
+    /// When that has not been built, or the engine does not take it.
+    #[must_use]
+    pub fn image_with_labels(&self, image: &str, labels: &[&str]) -> TestImage {
+        let image = self.image(&format!("handspike/{image}")).expect("`make images` has built it");
+        let name = format!("handspike-test/labels:{}", process::id());
+        let container = self.say(&["create", &image, "none"]);
+        let mut commit = vec!["commit"];
+        let labels: Vec<String> = labels.iter().map(|label| format!("LABEL {label}")).collect();
+        commit.extend(labels.iter().flat_map(|label| ["--change", label]));
+        self.does(&[&commit[..], &[&container, &name]].concat());
+        self.does(&["rm", &container]);
+        TestImage { name }
     }
 }
 
 /// An image that is removed when this is dropped.
 #[derive(Debug)]
-pub struct ImportedImage {
+pub struct TestImage {
     /// Its reference.
     pub name: String,
 }
 
-impl Drop for ImportedImage {
+impl Drop for TestImage {
     fn drop(&mut self) {
         // What the program has made of an image is named by the beginning of the image's id.
         let id = docker(&["image", "inspect", "--format", "{{slice .Id 7 19}}", &self.name]).stdout;

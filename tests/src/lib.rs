@@ -19,7 +19,7 @@ mod terminal;
 mod wait;
 
 pub use collector::Collector;
-pub use docker::{Docker, ImportedImage, Sandboxes};
+pub use docker::{Docker, Sandboxes, TestImage};
 pub use fake_model::{Answer, FakeModel, Request};
 pub use http::{HttpAnswer, ask};
 pub use program::{Finished, handspike, run_to_end};

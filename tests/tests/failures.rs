@@ -28,7 +28,11 @@ struct Busy {
 
 impl Busy {
     fn start(docker: Docker) -> Self {
-        let scenario = Scenario::on("base")
+        Self::start_on("base", docker)
+    }
+
+    fn start_on(image: &str, docker: Docker) -> Self {
+        let scenario = Scenario::on(image)
             .bash("echo kept >/workspace/kept; lost=true")
             .call_expecting("bash", json!({"command": "sleep 300 & sleep 300"}), json!({"is_error": true}))
             .bash("cat /workspace/kept; echo lost=$lost");
@@ -47,28 +51,35 @@ fn assert_interrupted(docker: Docker, ended: Ended) {
     assert_eq!(docker.sandboxes_of(ended.session()), Vec::<String>::new());
 }
 
+/// Kills a run's program and has further runs remove its container. Another test's run may have begun to before them: the
+/// engine gives that up after ten seconds without having heard of the end of the processes, and where that run has ended
+/// by then, it is for the one after to remove it.
+fn assert_removed_once_killed(docker: Docker, killed: Busy) {
+    killed.run.signal(Signal::SIGKILL);
+    let _killed = killed.run.end_within(SOON).with_code(128 + 9);
+    let deadline = Instant::now() + HALF_A_MINUTE;
+    loop {
+        let next = Run::playing(Scenario::on("base").bash("true")).to_end().with_code(0);
+        let Some(state) = docker.state_of(&killed.session) else { break };
+        assert!(Instant::now() < deadline, "its container stays, {state}; the next run said: {}", next.stderr);
+    }
+}
+
 #[test]
 fn what_a_killed_run_leaves_is_removed_by_the_next_and_a_live_run_s_is_not() {
     let Some(docker) = require_docker() else { return };
     let alive = Busy::start(docker);
-    let killed = Busy::start(docker);
-    killed.run.signal(Signal::SIGKILL);
-    let _killed = killed.run.end_within(SOON).with_code(128 + 9);
-
-    // Another test's run may have begun to remove it before this one's. The engine gives that up after ten seconds without
-    // having heard of the end of the processes, and where that run has ended by then, it is for the one after to remove it.
-    let deadline = Instant::now() + HALF_A_MINUTE;
-    loop {
-        let next = Run::playing(Scenario::on("base").bash("true")).to_end().with_code(0);
-        if docker.sandboxes_of(&killed.session).is_empty() {
-            break;
-        }
-        let state = docker.state_of(&killed.session);
-        assert!(Instant::now() < deadline, "its container stays, {state:?}; the next run said: {}", next.stderr);
-    }
+    assert_removed_once_killed(docker, Busy::start(docker));
     assert_eq!(docker.say(&["inspect", "--format", "{{.State.Running}}", &alive.container]), "true");
     alive.run.signal(Signal::SIGTERM);
     assert_interrupted(docker, alive.run.end_within(SOON));
+}
+
+#[test]
+fn a_killed_run_on_an_image_that_a_server_s_container_made_is_removed_as_well() {
+    let Some(docker) = require_docker() else { return };
+    let image = docker.image_with_labels("base", &["dev.handspike.server=01900000-0000-7000-8000-000000000000"]);
+    assert_removed_once_killed(docker, Busy::start_on(&image.name, docker));
 }
 
 #[test]

@@ -118,10 +118,15 @@ impl Ownership {
     }
 }
 
-/// The labels of a container that this process makes.
+/// The labels of a container that this process makes: each of them, also where there is nothing to say, since a container
+/// has those of its image as well. An image that a server's container was the first to use carries the server's.
 pub(crate) fn labels(session: SessionId, spec: &SandboxSpec) -> HashMap<String, String> {
     let owner = Owner::this_process();
-    let mut labels: HashMap<String, String> = [
+    let (server, kept_for) = match spec.server {
+        Some(ServerClaim { store, kept_for }) => (store.to_string(), kept_for.as_secs().to_string()),
+        None => Default::default(),
+    };
+    [
         (SESSION_LABEL, session.to_string()),
         (PID, owner.pid.to_string()),
         (STARTED, owner.started.to_string()),
@@ -129,14 +134,11 @@ pub(crate) fn labels(session: SessionId, spec: &SandboxSpec) -> HashMap<String, 
         (TIME_TO_LIVE, spec.time_to_live.as_secs().to_string()),
         (KEEP, spec.keep.to_string()),
         (IMAGE, spec.image.clone()),
+        (SERVER_LABEL, server),
+        (KEPT_FOR, kept_for),
     ]
     .map(|(label, value)| (label.to_owned(), value))
-    .into();
-    if let Some(ServerClaim { store, kept_for }) = spec.server {
-        labels.insert(SERVER_LABEL.to_owned(), store.to_string());
-        labels.insert(KEPT_FOR.to_owned(), kept_for.as_secs().to_string());
-    }
-    labels
+    .into()
 }
 
 fn server_in(labels: &HashMap<String, String>) -> Option<ServerClaim> {
@@ -226,6 +228,15 @@ mod tests {
         labels.insert(STARTED.into(), "1".into());
         let ownership = Ownership::from_labels(&labels).expect("the labels of a sandbox");
         assert_eq!((ownership.server, ownership.life()), (Some(claim), Life::Unknown));
+    }
+
+    #[test]
+    fn what_an_image_says_of_a_server_is_not_said_of_a_run_s_sandbox() {
+        let made_by = |spec: &SandboxSpec| labels(SessionId::generate(), spec);
+        let claim = ServerClaim { store: Uuid::now_v7(), kept_for: Duration::from_secs(70) };
+        let mut inherited = made_by(&SandboxSpec { server: Some(claim), ..SandboxSpec::new("base") });
+        inherited.extend(made_by(&SandboxSpec::new("base")));
+        assert_eq!(Ownership::from_labels(&inherited).expect("the labels of a sandbox").server, None);
     }
 
     #[test]
