@@ -355,6 +355,7 @@ fn an_address_that_is_taken_is_told_before_anything_is_made() {
     let place = Place::new();
     let ended = run(&place, &["serve", "--listen", &address]);
     assert_eq!(ended.code, 2, "{}", ended.stderr);
-    assert!(ended.stderr.contains(&format!("cannot listen on `{address}`")), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with(&format!("error: cannot listen on `{address}`")), "{}", ended.stderr);
+    assert!(ended.stderr.contains("\nhint: "), "{}", ended.stderr);
     assert!(!place.database().exists());
 }

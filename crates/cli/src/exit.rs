@@ -11,6 +11,7 @@ use handspike_runtime::{BeginError, ModelChoiceError, ScenarioError};
 use handspike_sandbox::{BuildError, EngineError, GuestMissing, SpecError};
 use handspike_store::{BackupError, OpenError, StoreError};
 use handspike_types::{Outcome, with_causes};
+use handspike_web::ListenError;
 
 /// What `--help` says about exit codes.
 pub(crate) const HELP: &str = "Exit codes:
@@ -99,6 +100,23 @@ impl Failure {
     /// A database that can't be used, in one sentence and a hint.
     pub(crate) fn database(text: impl Into<String>) -> Self {
         Self { exit: Exit::Database, error: anyhow::Error::msg(text.into()) }
+    }
+
+    /// An address that a server can't have. `hosts` is the flag that names the hosts by which clients call it.
+    pub(crate) fn listening(error: &ListenError, hosts: &str) -> Self {
+        let text = with_causes(error);
+        Self::usage(match error {
+            ListenError::NotLoopback(address) => format!(
+                "`{address}` can be reached from other machines\nhint: use 127.0.0.1, or name the host by which clients call it with {hosts}"
+            ),
+            ListenError::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+                format!("{text}\nhint: end what listens there, or take another port; port 0 is any free one")
+            }
+            ListenError::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                format!("{text}\nhint: ports below 1024 are the system's; take a higher one")
+            }
+            ListenError::Listen { .. } => text,
+        })
     }
 
     /// Something that should not happen.

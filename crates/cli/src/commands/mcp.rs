@@ -6,8 +6,8 @@ use clap::Args;
 use handspike_mcp::{HttpConfig, HttpServer, ServeError, Server, ServerInfo, ToolHints, serve_stdio};
 use handspike_runtime::{History, Order, Place, Workbench};
 use handspike_sandbox::{Engine, Network};
-use handspike_types::{SessionId, ToolVersions, spec::SandboxTool, with_causes};
-use handspike_web::{ApiKey, ListenError, Origin};
+use handspike_types::{SessionId, ToolVersions, spec::SandboxTool};
+use handspike_web::{ApiKey, Origin};
 
 use crate::{
     address::parse_address,
@@ -182,12 +182,7 @@ impl McpArgs {
             hosts: self.allow_host.clone(),
             origins: self.allow_origin.clone(),
         };
-        let http = HttpServer::bind(config).await.map_err(|error| match error {
-            ListenError::NotLoopback(address) => Failure::usage(format!(
-                "--http {address} can be reached from other machines\nhint: use 127.0.0.1, or name the host by which clients call it with --allow-host"
-            )),
-            ListenError::Listen { .. } => Failure::usage(with_causes(&error)),
-        })?;
+        let http = HttpServer::bind(config).await.map_err(|error| Failure::listening(&error, "--allow-host"))?;
         tell(&format!("serving MCP at {}", http.url()));
         if is_new {
             tell(&format!("the key for it: {}", key.reveal()));

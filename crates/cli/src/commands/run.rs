@@ -25,11 +25,15 @@ use crate::{
 
 /// Run an agent session on a task, or play a scenario file.
 #[derive(Args)]
-#[command(after_help = "Examples:
+#[command(
+    override_usage = "handspike run [OPTIONS] --model <PROVIDER:NAME> <PROMPT>
+       handspike run [OPTIONS] --scenario <FILE>",
+    after_help = "Examples:
   handspike run --model openai:gpt-6 \"write a haiku about the kernel into /workspace/haiku.txt\"
   handspike run --model openai:qwen3 --base-url http://127.0.0.1:8080/v1 --mount .:/workspace/src:rw \"fix the tests\"
   handspike run --model openai:gpt-6 --sandbox host \"tidy up my downloads folder\"
-  handspike run --scenario tests/scenarios/demo/scenario.yaml --out demo")]
+  handspike run --scenario tests/scenarios/demo/scenario.yaml --out demo"
+)]
 pub(crate) struct RunArgs {
     /// What the agent is to do.
     #[arg(required_unless_present = "scenario", conflicts_with = "scenario")]

@@ -32,6 +32,9 @@ use crate::{
 };
 use announce::Announcer;
 
+/// The flag that names the hosts by which clients call the server.
+const HOSTS: &str = "--host";
+
 /// How long the last spans may take to be delivered.
 const TRACES_LIMIT: Duration = Duration::from_secs(5);
 
@@ -88,19 +91,10 @@ fn resolve(settings: &Settings) -> Result<OfferedModels, Failure> {
             )));
         }
         if settings.hosts.is_empty() {
-            return Err(not_loopback(&ListenError::NotLoopback(listen)));
+            return Err(Failure::listening(&ListenError::NotLoopback(listen), HOSTS));
         }
     }
     Ok(OfferedModels::new(settings.models.clone())?)
-}
-
-fn not_loopback(error: &ListenError) -> Failure {
-    match error {
-        ListenError::NotLoopback(address) => Failure::usage(format!(
-            "`{address}` can be reached from other machines\nhint: name the host by which clients call it with --host, or listen on 127.0.0.1"
-        )),
-        ListenError::Listen { .. } => Failure::usage(with_causes(error)),
-    }
 }
 
 fn show(settings: &Settings, layers: &Layers, notes: &[String]) -> Result<Exit, Failure> {
@@ -118,7 +112,8 @@ async fn serve(
     announcer: Announcer,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
-    let listening = Listening::at(settings.listen, &settings.hosts).await.map_err(|error| not_loopback(&error))?;
+    let listening =
+        Listening::at(settings.listen, &settings.hosts).await.map_err(|error| Failure::listening(&error, HOSTS))?;
     let location = &settings.store.location;
     let store = Store::open(location).await?;
     let boxes = sandboxes::open(&settings.sandbox, &store, announcer).await?;
