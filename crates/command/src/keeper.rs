@@ -141,7 +141,7 @@ fn split(pen: RawFd, setting: &Setting) -> io::Result<()> {
     let forked = unsafe { libc::fork() };
     match forked {
         -1 => return Err(io::Error::last_os_error()),
-        0 => {}
+        0 => heed_all_signals(),
         program => keep(program, pen),
     }
     setsid()?;
@@ -153,6 +153,16 @@ fn split(pen: RawFd, setting: &Setting) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What this process was told to ignore, such as the interrupts of a script's background job, the program would ignore as
+/// well, and a shell could not even be told otherwise.
+#[allow(unsafe_code, reason = "only sets what signals do to this process, which has one thread")]
+fn heed_all_signals() {
+    for signal in 1..=LAST_SIGNAL {
+        // Those that can't be ignored refuse.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
 }
 
 /// What this process has inherited from others is not for the program, and would be in the way of its numbering.
@@ -221,6 +231,20 @@ mod tests {
         for status in [65, 103, 126, 0x7f, 0xffff] {
             assert_eq!(Death::from_wait_status(status), Death::Unknown, "{status}");
         }
+    }
+
+    #[test]
+    #[allow(unsafe_code, reason = "ignores a signal that no test sends to this process")]
+    fn a_program_ignores_no_signal_because_its_starter_does() {
+        unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
+        let mut program = Command::new("sh");
+        program.args(["-c", "grep SigIgn /proc/self/status"]).stdout(std::process::Stdio::piped());
+        let mut keeper = Keeper::start(&mut program, Setting::Descriptors(3..3)).expect("sh starts");
+        let told = std::io::read_to_string(keeper.child.stdout.take().expect("piped")).expect("text");
+        let ignored = told.trim().rsplit('\t').next().and_then(|mask| u64::from_str_radix(mask, 16).ok());
+        // The C library keeps 32 and 33 for itself and sets them for nobody.
+        assert_eq!(ignored.map(|mask| mask & 0x7fff_ffff), Some(0), "{told}");
+        assert!(keeper.bury());
     }
 
     #[test]
