@@ -1,5 +1,10 @@
 //! A picture of the screen, and its way into an answer.
 
+use std::{
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use handspike_types::{Image, computer::Region};
@@ -18,7 +23,18 @@ pub struct Frame {
     pub rgb: Vec<u8>,
 }
 
+/// The pixels of a picture that nobody needs any more, for the next one. Memory that is given back and asked for anew
+/// with each picture comes page by page, which takes as long as the picture itself.
+static SPARE: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
 impl Frame {
+    /// A picture to be drawn: what its pixels are is not said.
+    pub(crate) fn unpainted(size: Extent) -> Self {
+        let mut rgb = mem::take(&mut *spare());
+        rgb.resize(size.width as usize * size.height as usize * BYTES_PER_PIXEL, 0);
+        Self { size, rgb }
+    }
+
     /// A part of the picture. None where the region goes beyond it.
     #[must_use]
     pub fn part(&self, region: Region) -> Option<Self> {
@@ -59,6 +75,20 @@ impl Frame {
     pub fn to_image(&self) -> Result<Image, DesktopError> {
         Ok(Image::new("image/png", STANDARD.encode(self.to_png()?)))
     }
+}
+
+/// The larger pixels are kept.
+impl Drop for Frame {
+    fn drop(&mut self) {
+        let mut spare = spare();
+        if spare.capacity() < self.rgb.capacity() {
+            *spare = mem::take(&mut self.rgb);
+        }
+    }
+}
+
+fn spare() -> MutexGuard<'static, Vec<u8>> {
+    SPARE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

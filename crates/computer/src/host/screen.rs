@@ -54,12 +54,11 @@ pub(super) fn extent(picture: &RgbaImage) -> Extent {
 
 /// The picture without its alpha.
 pub(super) fn frame(picture: &RgbaImage) -> Frame {
-    let pixels = picture.as_raw().chunks_exact(4);
-    let mut rgb = vec![0; pixels.len() * 3];
-    for (colour, pixel) in rgb.chunks_exact_mut(3).zip(pixels) {
+    let mut frame = Frame::unpainted(extent(picture));
+    for (colour, pixel) in frame.rgb.chunks_exact_mut(3).zip(picture.as_raw().chunks_exact(4)) {
         colour.copy_from_slice(&pixel[..3]);
     }
-    Frame { size: extent(picture), rgb }
+    frame
 }
 
 /// Where pixels of the picture are in the units that input is given in: macOS and Wayland count points of a scaled
@@ -148,6 +147,6 @@ mod tests {
     fn a_frame_has_the_colours_and_not_the_alpha() {
         let picture = RgbaImage::from_raw(2, 1, vec![1, 2, 3, 255, 4, 5, 6, 0]).expect("two pixels");
         let frame = frame(&picture);
-        assert_eq!((frame.size, frame.rgb), (Extent { width: 2, height: 1 }, vec![1, 2, 3, 4, 5, 6]));
+        assert_eq!((frame.size, &*frame.rgb), (Extent { width: 2, height: 1 }, &[1, 2, 3, 4, 5, 6][..]));
     }
 }

@@ -45,7 +45,8 @@ impl Camera {
     pub(super) fn take(&mut self, display: &Display) -> Result<Frame, DesktopError> {
         let size = screen_size(display)?;
         let (width, height) = (size.width as u16, size.height as u16);
-        let rgb = match &mut self.way {
+        let mut frame = Frame::unpainted(size);
+        match &mut self.way {
             Way::Shared(memory) => {
                 let memory = large_enough(memory, display, size)?;
                 let (format, segment) = (ImageFormat::Z_PIXMAP.into(), memory.segment);
@@ -54,15 +55,14 @@ impl Camera {
                     .connection
                     .shm_get_image(screen, 0, 0, width, height, ALL_PLANES, format, segment, 0)?
                     .reply()?;
-                colours(memory, size, self.channels)
+                paint(&mut frame, memory, self.channels);
             }
             Way::Socket => {
                 let (format, screen) = (ImageFormat::Z_PIXMAP, display.root());
                 let pixels = display.connection.get_image(format, screen, 0, 0, width, height, ALL_PLANES)?;
-                colours(&pixels.reply()?.data, size, self.channels)
+                paint(&mut frame, &pixels.reply()?.data, self.channels);
             }
-        };
-        let mut frame = Frame { size, rgb };
+        }
         match display.connection.xfixes_get_cursor_image()?.reply() {
             Ok(pointer) => PointerImage::from(pointer).draw(&mut frame),
             // The server refuses it once the window manager, whose it was, is gone. A picture without it is still one.
@@ -103,14 +103,12 @@ fn large_enough<'a>(
     }
 }
 
-fn colours(pixels: &[u8], size: Extent, [red, green, blue]: [usize; 3]) -> Vec<u8> {
-    let mut rgb = vec![0; size.width as usize * size.height as usize * 3];
-    for (colour, pixel) in rgb.chunks_exact_mut(3).zip(pixels.chunks_exact(BYTES_PER_PIXEL)) {
+fn paint(frame: &mut Frame, pixels: &[u8], [red, green, blue]: [usize; 3]) {
+    for (colour, pixel) in frame.rgb.chunks_exact_mut(3).zip(pixels.chunks_exact(BYTES_PER_PIXEL)) {
         colour[0] = pixel[red];
         colour[1] = pixel[green];
         colour[2] = pixel[blue];
     }
-    rgb
 }
 
 /// Finds the bytes of the colours in a pixel, on screens that have a byte for each.
