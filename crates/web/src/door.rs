@@ -1,7 +1,7 @@
 //! Who may come in. A page in a browser can reach ports of this machine, also under a name of its own that leads here
 //! (DNS rebinding), so the names by which the server is called are checked as well as the key.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::{
     HeaderMap, HeaderValue, Uri,
@@ -86,7 +86,12 @@ impl Door {
         if host.as_str().contains('@') || !port_of(host).is_some_and(is_port) {
             return false;
         }
-        let name = host.host().trim_start_matches('[').trim_end_matches(']');
+        let name = match host.host().strip_prefix('[').map(|rest| rest.strip_suffix(']')) {
+            None => host.host(),
+            // Nothing else stands in brackets.
+            Some(Some(address)) if address.parse::<Ipv6Addr>().is_ok() => address,
+            Some(_) => return false,
+        };
         name.eq_ignore_ascii_case("localhost")
             || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
             || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
@@ -133,6 +138,10 @@ mod tests {
             "evil.example",
             "localhost.evil.example",
             "",
+            "[localhost]",
+            "[box.example]",
+            "[127.0.0.1]",
+            "[[::1]]",
             "127.0.0.1:18931.evil.example",
             "127.0.0.1:99999",
             "localhost:+80",
