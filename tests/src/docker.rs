@@ -86,19 +86,16 @@ impl Docker {
         Some(TestImage { name })
     }
 
-    /// One of Handspike's own images, such as `base`, with labels `name=value` more.
+    /// One of Handspike's own images, such as `base`, with a label `name=value` more.
     ///
     /// # Panics
     /// When that has not been built, or the engine does not take it.
     #[must_use]
-    pub fn image_with_labels(&self, image: &str, labels: &[&str]) -> TestImage {
+    pub fn image_with_label(&self, image: &str, label: &str) -> TestImage {
         let image = self.image(&format!("handspike/{image}")).expect("`make images` has built it");
-        let name = format!("handspike-test/labels:{}", process::id());
+        let name = format!("handspike-test/label:{}", process::id());
         let container = self.say(&["create", &image, "none"]);
-        let mut commit = vec!["commit"];
-        let labels: Vec<String> = labels.iter().map(|label| format!("LABEL {label}")).collect();
-        commit.extend(labels.iter().flat_map(|label| ["--change", label]));
-        self.does(&[&commit[..], &[&container, &name]].concat());
+        self.does(&["commit", "--change", &format!("LABEL {label}"), &container, &name]);
         self.does(&["rm", &container]);
         TestImage { name }
     }

@@ -51,9 +51,8 @@ fn assert_interrupted(docker: Docker, ended: Ended) {
     assert_eq!(docker.sandboxes_of(ended.session()), Vec::<String>::new());
 }
 
-/// Kills a run's program and has further runs remove its container. Another test's run may have begun to before them: the
-/// engine gives that up after ten seconds without having heard of the end of the processes, and where that run has ended
-/// by then, it is for the one after to remove it.
+/// Kills a run's program and has further runs remove its container. Another test's run may be removing it already, and
+/// then the first of them does not wait for that.
 fn assert_removed_once_killed(docker: Docker, killed: Busy) {
     killed.run.signal(Signal::SIGKILL);
     let _killed = killed.run.end_within(SOON).with_code(128 + 9);
@@ -78,7 +77,7 @@ fn what_a_killed_run_leaves_is_removed_by_the_next_and_a_live_run_s_is_not() {
 #[test]
 fn a_killed_run_on_an_image_that_a_server_s_container_made_is_removed_as_well() {
     let Some(docker) = require_docker() else { return };
-    let image = docker.image_with_labels("base", &["dev.handspike.server=01900000-0000-7000-8000-000000000000"]);
+    let image = docker.image_with_label("base", "dev.handspike.server=01900000-0000-7000-8000-000000000000");
     assert_removed_once_killed(docker, Busy::start_on(&image.name, docker));
 }
 

@@ -11,12 +11,12 @@ use crate::{Extent, Frame};
 /// The picture in another size.
 pub(crate) fn resized(frame: &Frame, size: Extent) -> Frame {
     const FITS: &str = "a frame has three bytes for each of its pixels";
-    let mut rgb = vec![0; size.width as usize * size.height as usize * 3];
+    let mut resized = Frame::unpainted(size);
     let source = TypedImageRef::<U8x3>::from_buffer(frame.size.width, frame.size.height, &frame.rgb).expect(FITS);
-    let mut target = TypedImage::<U8x3>::from_buffer(size.width, size.height, &mut rgb).expect(FITS);
+    let mut target = TypedImage::<U8x3>::from_buffer(size.width, size.height, &mut resized.rgb).expect(FITS);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
     Resizer::new().resize_typed(&source, &mut target, &options).expect("the whole source is resized, not a part");
-    Frame { size, rgb }
+    resized
 }
 
 #[cfg(test)]
